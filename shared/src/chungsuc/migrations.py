@@ -1,0 +1,81 @@
+"""Alembic for every service: one schema, its own version table, functions and grants as files."""
+
+import os
+from importlib import resources
+from pathlib import Path
+
+import procrastinate.schema
+from alembic import command, context, op
+from alembic.config import Config
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import Connection
+
+from chungsuc.database import driver_url
+from chungsuc.settings import MigrationSettings
+
+LOCK_TIMEOUT = "5s"
+
+
+def upgrade(home: Path, *, schema: str) -> None:
+    """Bring the schema to the newest revision; the owner's URL comes from the environment."""
+    config = Config(str(home / "alembic.ini"))
+    config.set_main_option("script_location", str(home / "migrations"))
+    config.attributes["schema"] = schema
+    command.upgrade(config, "head")
+
+
+def run_environment(*, schema: str) -> None:
+    """Run the migrations of one schema: the body of each service's `env.py`."""
+    url = driver_url(MigrationSettings().migration_database_url.get_secret_value())  # type: ignore[call-arg]
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        connection.execute(text(f"SET search_path = {schema}"))
+        connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
+        connection.commit()
+        _configure(connection, schema)
+        with context.begin_transaction():
+            context.run_migrations()
+        connection.commit()
+    engine.dispose()
+
+
+def _configure(connection: Connection, schema: str) -> None:
+    def include_name(name: str | None, kind: str, _parents: object) -> bool:
+        return name == schema if kind == "schema" else True
+
+    context.configure(
+        connection=connection,
+        version_table_schema=schema,
+        include_schemas=True,
+        include_name=include_name,
+    )
+
+
+def create_platform(*, schema: str, runtime_role: str) -> None:
+    """Create the tables that every service has, the job queue, and the runtime role's rights."""
+    execute_text(procrastinate.schema.SchemaManager.get_schema())
+    execute_text(platform_file("platform.sql"))
+    grants = platform_file("platform_grants.sql")
+    execute_text(grants.format(schema=schema, runtime=runtime_role))
+
+
+def platform_file(name: str) -> str:
+    """Return a SQL file of the platform."""
+    return (resources.files("chungsuc") / "sql" / name).read_text(encoding="utf-8")
+
+
+def execute_file(path: Path) -> None:
+    """Run one SQL file of a service inside the migration."""
+    execute_text(path.read_text(encoding="utf-8"))
+
+
+def execute_text(sql: str) -> None:
+    """Run SQL as it is written: no bind markers, several statements allowed."""
+    cursor = op.get_bind().connection.cursor()
+    cursor.execute(sql)
+    cursor.close()
+
+
+def set_url(url: str) -> None:
+    """Name the owner's connection for the next migration of this process."""
+    os.environ["MIGRATION_DATABASE_URL"] = url
