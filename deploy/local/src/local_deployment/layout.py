@@ -1,0 +1,17 @@
+"""Where the parts of the repository lie, seen from an editable install of this package."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[4]
+POSTGRES_SQL = ROOT / "deploy" / "postgres"
+SERVICES = ("criteria", "funding", "reporting")
+
+
+def local_folder() -> Path:
+    """Return the one folder that everything made while running is written to."""
+    return ROOT / ".local"
+
+
+def service_folder(service: str) -> Path:
+    """Return the folder of a service: its migrations, catalogue and OpenAPI document."""
+    return ROOT / "services" / service
