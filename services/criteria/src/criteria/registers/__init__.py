@@ -1,0 +1,1 @@
+"""The registers that everything else refers to: areas, organisations, documents."""

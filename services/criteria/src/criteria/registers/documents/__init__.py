@@ -1,0 +1,1 @@
+"""Legal acts that the rest of the system refers to."""

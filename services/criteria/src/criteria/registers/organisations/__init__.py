@@ -1,0 +1,1 @@
+"""Departments, People's Committees, investors and others that act and report."""

@@ -1,0 +1,17 @@
+"""What the criteria service is told by its environment."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+import criteria
+from chungsuc.settings import ServiceSettings, service_home
+
+
+class Settings(ServiceSettings):
+    """The platform's settings and where the catalogue lies."""
+
+    catalogue_folder: Path = Field(
+        default_factory=lambda: service_home(criteria.__file__) / "catalogue",
+        description="Folder of the catalogue: areas, documents, measures, criteria sets",
+    )
