@@ -47,16 +47,22 @@ class Database:
             driver_url(url), pool_size=pool_size, max_overflow=0, pool_pre_ping=True
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
-        self.autocommit_pool: AsyncConnectionPool[Any] = AsyncConnectionPool(
-            plain_url(url),
+        self.autocommit_pool = self._make_pool(pool_size)
+
+    def _make_pool(self, size: int) -> AsyncConnectionPool[Any]:
+        return AsyncConnectionPool(
+            plain_url(self.url),
             min_size=0,
-            max_size=pool_size,
+            max_size=size,
             open=False,
             check=AsyncConnectionPool.check_connection,
             kwargs={"autocommit": True},
         )
 
     async def open(self) -> None:
+        """Open the raw pool; one that was closed before is made anew."""
+        if self.autocommit_pool.closed:
+            self.autocommit_pool = self._make_pool(self.autocommit_pool.max_size)
         await self.autocommit_pool.open()
 
     async def close(self) -> None:

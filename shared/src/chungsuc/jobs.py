@@ -75,7 +75,7 @@ async def start(
 async def find(session: AsyncSession, job_id: uuid.UUID) -> Job | None:
     """Return a job, or None."""
     found = await session.execute(
-        text(f"SELECT {COLUMNS} FROM job WHERE id = :id"),  # noqa: S608 - constant columns
+        text(f"SELECT {COLUMNS} FROM job WHERE id = :id"),
         {"id": job_id},
     )
     row = found.one_or_none()
@@ -118,7 +118,7 @@ class JobContext:
     async def _set(self, assignments: str, **values: Any) -> None:
         async with self.session_scope() as session:
             await session.execute(
-                text(f"UPDATE job SET {assignments} WHERE id = :id"),  # noqa: S608 - constant
+                text(f"UPDATE job SET {assignments} WHERE id = :id"),
                 {"id": self.job_id, **values},
             )
 

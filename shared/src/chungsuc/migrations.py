@@ -1,6 +1,5 @@
 """Alembic for every service: one schema, its own version table, functions and grants as files."""
 
-import os
 from importlib import resources
 from pathlib import Path
 
@@ -53,15 +52,20 @@ def _configure(connection: Connection, schema: str) -> None:
 
 def create_platform(*, schema: str, runtime_role: str) -> None:
     """Create the tables that every service has, the job queue, and the runtime role's rights."""
-    execute_text(procrastinate.schema.SchemaManager.get_schema())
-    execute_text(platform_file("platform.sql"))
-    grants = platform_file("platform_grants.sql")
-    execute_text(grants.format(schema=schema, runtime=runtime_role))
+    for sql in platform_sql(schema=schema, runtime_role=runtime_role):
+        execute_text(sql)
 
 
-def platform_file(name: str) -> str:
-    """Return a SQL file of the platform."""
-    return (resources.files("chungsuc") / "sql" / name).read_text(encoding="utf-8")
+def platform_sql(*, schema: str, runtime_role: str) -> list[str]:
+    """Return what the owner runs to make the platform in an empty schema."""
+    folder = resources.files("chungsuc") / "sql"
+    tables = (folder / "platform.sql").read_text(encoding="utf-8")
+    grants = (folder / "platform_grants.sql").read_text(encoding="utf-8")
+    return [
+        procrastinate.schema.SchemaManager.get_schema(),
+        tables,
+        grants.format(schema=schema, runtime=runtime_role),
+    ]
 
 
 def execute_file(path: Path) -> None:
@@ -74,8 +78,3 @@ def execute_text(sql: str) -> None:
     cursor = op.get_bind().connection.cursor()
     cursor.execute(sql)
     cursor.close()
-
-
-def set_url(url: str) -> None:
-    """Name the owner's connection for the next migration of this process."""
-    os.environ["MIGRATION_DATABASE_URL"] = url
