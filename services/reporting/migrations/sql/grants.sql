@@ -1,0 +1,14 @@
+-- Copies and facts are rebuilt by the worker, so its role may delete them; it still owns nothing.
+GRANT SELECT, INSERT, UPDATE, DELETE ON
+    area_span, area_succession, organisation, document, criteria_set, programme, pocket,
+    result_fact, posted_transfer, posted_line, money_fact, target_fact
+TO {runtime};
+GRANT SELECT ON posted_money TO {runtime};
+GRANT EXECUTE ON FUNCTION
+    area_tree(text, date),
+    area_covers(text, text, date),
+    money_areas(text, date),
+    results_below(text, date),
+    money_held(text[], date, smallint),
+    facts_digest()
+TO {runtime};

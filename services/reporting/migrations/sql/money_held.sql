@@ -1,0 +1,26 @@
+-- The money of some areas as of a day: whole months from the facts, the days after them from the lines.
+CREATE FUNCTION money_held(p_areas text[], p_on date, p_budget_year smallint)
+RETURNS TABLE (
+    area_id text, programme_id text, component_id text, capital_kind text, source text,
+    year_of_origin smallint, holder_kind text, received_vnd bigint, passed_down_vnd bigint,
+    advanced_vnd bigint, paid_vnd bigint, recovered_vnd bigint, refunded_advance_vnd bigint,
+    refunded_paid_vnd bigint, is_demonstration boolean
+)
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT
+        m.area_id, m.programme_id, m.component_id, m.capital_kind, m.source, m.year_of_origin,
+        m.holder_kind, m.received_vnd, m.passed_down_vnd, m.advanced_vnd, m.paid_vnd,
+        m.recovered_vnd, m.refunded_advance_vnd, m.refunded_paid_vnd, m.is_demonstration
+    FROM money_fact m
+    WHERE m.area_id = ANY (p_areas) AND m.budget_year = p_budget_year
+        AND m.value_month < date_trunc('month', p_on + 1)::date
+    UNION ALL
+    SELECT
+        m.area_id, m.programme_id, m.component_id, m.capital_kind, m.source, m.year_of_origin,
+        m.holder_kind, m.received_vnd, m.passed_down_vnd, m.advanced_vnd, m.paid_vnd,
+        m.recovered_vnd, m.refunded_advance_vnd, m.refunded_paid_vnd, m.is_demonstration
+    FROM posted_money m
+    WHERE m.area_id = ANY (p_areas) AND m.budget_year = p_budget_year
+        AND m.value_on BETWEEN date_trunc('month', p_on + 1)::date AND p_on;
+END;

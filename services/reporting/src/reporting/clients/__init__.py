@@ -1,0 +1,1 @@
+"""The two services whose feeds reporting reads."""

@@ -1,0 +1,1 @@
+"""Facts folded from both feeds: results per area, money per month, targets."""

@@ -1,0 +1,1 @@
+"""Reports as live views of the facts."""

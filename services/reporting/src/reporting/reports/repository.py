@@ -1,0 +1,249 @@
+"""The SQL of the province overview: a handful of set-based reads of one snapshot."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from reporting.reports.rules import Money
+
+
+@dataclass(frozen=True)
+class SetCount:
+    """What the communes of one set add up to, below one child or (child None) below the root."""
+
+    set_id: str
+    child_id: str | None
+    communes: int
+    assessed: int
+    criteria_met: int
+    indicators_met: int
+    meeting_all: int
+    is_demonstration: bool
+
+
+@dataclass(frozen=True)
+class MoneyRow:
+    """The money of one programme and capital kind."""
+
+    programme_id: str
+    code: str
+    name_vi: str
+    name_en: str
+    capital_kind: str
+    money: Money
+    is_demonstration: bool
+
+
+@dataclass(frozen=True)
+class EndedMoney:
+    """The part of the figures that still lies with areas that have ended."""
+
+    areas: int
+    plan_vnd: int
+    disbursed_vnd: int
+
+
+SETS = """
+SELECT s.resource_id, s.code, s.version, s.hash, s.name_vi, s.name_en, s.tier, s.from_on,
+       s.is_demonstration, s.extends, s.bands, s.criteria
+FROM criteria_set s
+WHERE s.resource_id = ANY(:sets)
+ORDER BY s.code
+"""
+COUNTS = """
+SELECT set_id, child_id, grouping(child_id) AS is_root, count(*) AS communes,
+       count(*) FILTER (WHERE is_assessed) AS assessed,
+       coalesce(sum(criteria_met), 0) AS criteria_met,
+       coalesce(sum(indicators_met), 0) AS indicators_met,
+       count(*) FILTER (WHERE criteria_met = criteria_total) AS meeting_all,
+       coalesce(bool_or(is_demonstration), false) AS is_demonstration
+FROM results_below(:area, :as_of)
+GROUP BY GROUPING SETS ((set_id), (set_id, child_id))
+HAVING grouping(child_id) = 1 OR child_id IS NOT NULL
+ORDER BY set_id, child_id
+"""
+# How many communes have how many criteria met, and how many each letter at each criterion.
+SPREADS = """
+SELECT r.set_id, r.criteria_met, NULL::bigint AS place, NULL::text AS letter, count(*) AS communes
+FROM results_below(:area, :as_of) r
+WHERE r.is_assessed
+GROUP BY r.set_id, r.criteria_met
+UNION ALL
+SELECT r.set_id, NULL, l.place, l.letter, count(*)
+FROM results_below(:area, :as_of) r
+CROSS JOIN LATERAL string_to_table(r.letters, NULL) WITH ORDINALITY AS l (letter, place)
+WHERE r.is_assessed
+GROUP BY r.set_id, l.place, l.letter
+"""
+SUMS = """
+    coalesce(sum(m.received_vnd - m.passed_down_vnd), 0) AS plan_vnd,
+    coalesce(sum(m.received_vnd - m.passed_down_vnd)
+        FILTER (WHERE m.year_of_origin < :budget_year), 0) AS extended_vnd,
+    coalesce(sum(
+        m.received_vnd - m.passed_down_vnd
+        - m.advanced_vnd + m.refunded_advance_vnd - m.paid_vnd + m.refunded_paid_vnd
+    ) FILTER (WHERE a.is_own AND m.holder_kind = 'area'), 0) AS unallocated_vnd,
+    coalesce(sum(m.advanced_vnd - m.recovered_vnd - m.refunded_advance_vnd), 0)
+        AS advance_outstanding_vnd,
+    coalesce(sum(m.paid_vnd + m.recovered_vnd - m.refunded_paid_vnd), 0) AS completed_vnd
+"""
+HELD = """
+WITH counted AS MATERIALIZED (SELECT * FROM money_areas(:area, :as_of)),
+held AS (
+    SELECT * FROM money_held(
+        ARRAY(SELECT area_id FROM counted), :as_of, CAST(:budget_year AS smallint)
+    )
+)
+"""
+MONEY = f"""
+{HELD}
+SELECT m.programme_id, coalesce(p.code, m.programme_id) AS code,
+       coalesce(p.name_vi, '') AS name_vi, coalesce(p.name_en, '') AS name_en, m.capital_kind,
+       bool_or(m.is_demonstration) AS is_demonstration,
+       {SUMS}
+FROM held m
+JOIN counted a ON a.area_id = m.area_id
+LEFT JOIN programme p ON p.id = m.programme_id
+GROUP BY m.programme_id, p.code, p.name_vi, p.name_en, m.capital_kind
+ORDER BY code, m.capital_kind
+"""  # noqa: S608 - constants of this file
+CHILD_MONEY = f"""
+{HELD}
+SELECT a.child_id, {SUMS}
+FROM held m
+JOIN counted a ON a.area_id = m.area_id
+WHERE a.child_id IS NOT NULL
+GROUP BY a.child_id
+"""  # noqa: S608 - constants of this file
+ENDED_MONEY = f"""
+{HELD}
+SELECT count(DISTINCT m.area_id) AS areas, {SUMS}
+FROM held m
+JOIN counted a ON a.area_id = m.area_id
+WHERE a.is_ended
+"""  # noqa: S608 - constants of this file
+CHILDREN = """
+SELECT area_id, code, name, kind, designation
+FROM area_span
+WHERE parent_id = :area AND :as_of BETWEEN from_on AND coalesce(to_on, 'infinity')
+ORDER BY sort_key, area_id
+"""
+TARGETS = """
+SELECT t.id, t.result, t.criteria_set, t.kind, t.year, t.planned_value, t.denominator,
+       t.is_demonstration, t.document_id, d.number, d.issuer, d.title
+FROM target_fact t
+LEFT JOIN document d ON d.id = t.document_id
+WHERE t.area_id = :area
+ORDER BY t.result, t.criteria_set, t.year, d.issued_on, t.id
+"""
+CURSORS = """
+SELECT source, epoch, position, greatest(head_position - position, 0) AS positions_behind,
+       round(extract(epoch FROM clock_timestamp() - applied_at), 1) AS seconds_since_read
+FROM feed_cursor
+WHERE source IN ('criteria', 'funding')
+"""
+
+
+async def list_cursors(session: AsyncSession) -> Sequence[Row[Any]]:
+    """Return where both readers stand in this snapshot."""
+    return (await session.execute(text(CURSORS))).all()
+
+
+async def list_counts(session: AsyncSession, *, area: str, as_of: date) -> list[SetCount]:
+    """Return per set in force the counts below the area and below each of its children."""
+    found = await session.execute(text(COUNTS), {"area": area, "as_of": as_of})
+    return [
+        SetCount(
+            set_id=row.set_id,
+            child_id=row.child_id,
+            communes=row.communes,
+            assessed=row.assessed,
+            criteria_met=int(row.criteria_met),
+            indicators_met=int(row.indicators_met),
+            meeting_all=row.meeting_all,
+            is_demonstration=row.is_demonstration,
+        )
+        for row in found
+    ]
+
+
+async def list_spreads(session: AsyncSession, *, area: str, as_of: date) -> Sequence[Row[Any]]:
+    """Return per set how communes spread over criteria met, and over the letters of each criterion."""
+    return (await session.execute(text(SPREADS), {"area": area, "as_of": as_of})).all()
+
+
+async def list_sets(session: AsyncSession, ids: Sequence[str]) -> Sequence[Row[Any]]:
+    """Return these criteria sets by code."""
+    return (await session.execute(text(SETS), {"sets": list(ids)})).all()
+
+
+async def list_money(
+    session: AsyncSession, *, area: str, as_of: date, budget_year: int
+) -> list[MoneyRow]:
+    """Return the money below the area by programme and capital kind."""
+    found = await session.execute(
+        text(MONEY), {"area": area, "as_of": as_of, "budget_year": budget_year}
+    )
+    return [
+        MoneyRow(
+            row.programme_id,
+            row.code,
+            row.name_vi,
+            row.name_en,
+            row.capital_kind,
+            _money(row),
+            row.is_demonstration,
+        )
+        for row in found
+    ]
+
+
+async def list_child_money(
+    session: AsyncSession, *, area: str, as_of: date, budget_year: int
+) -> dict[str, Money]:
+    """Return the money below each child of the area."""
+    found = await session.execute(
+        text(CHILD_MONEY), {"area": area, "as_of": as_of, "budget_year": budget_year}
+    )
+    return {row.child_id: _money(row) for row in found}
+
+
+async def get_ended_money(
+    session: AsyncSession, *, area: str, as_of: date, budget_year: int
+) -> EndedMoney:
+    """Return which part of the money still lies with areas that have ended."""
+    found = await session.execute(
+        text(ENDED_MONEY), {"area": area, "as_of": as_of, "budget_year": budget_year}
+    )
+    row = found.one()
+    money = _money(row)
+    return EndedMoney(row.areas, money.plan_vnd, money.disbursed_vnd)
+
+
+async def list_children(session: AsyncSession, *, area: str, as_of: date) -> Sequence[Row[Any]]:
+    """Return the areas right below an area, in Vietnamese order."""
+    return (await session.execute(text(CHILDREN), {"area": area, "as_of": as_of})).all()
+
+
+async def list_targets(session: AsyncSession, *, area: str) -> Sequence[Row[Any]]:
+    """Return the targets set for the area itself, each with its document."""
+    return (await session.execute(text(TARGETS), {"area": area})).all()
+
+
+def _money(row: Row[Any]) -> Money:
+    return Money(
+        plan_vnd=_dong(row.plan_vnd),
+        extended_vnd=_dong(row.extended_vnd),
+        unallocated_vnd=_dong(row.unallocated_vnd),
+        advance_outstanding_vnd=_dong(row.advance_outstanding_vnd),
+        completed_vnd=_dong(row.completed_vnd),
+    )
+
+
+def _dong(amount: Decimal | int) -> int:
+    return int(amount)
