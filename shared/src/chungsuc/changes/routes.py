@@ -83,60 +83,62 @@ def parse_place(after: str | None) -> Place | None:
     raise problems.Invalid(reason, errors=[problems.FieldError("after", "not-a-place", reason)])
 
 
+async def list_changes(
+    request: Request,
+    caller: Caller,
+    after: Annotated[str | None, Query(max_length=64, description="`epoch:position`")] = None,
+    limit: Annotated[int, Query(ge=1, le=5000, description="Most changes in a batch")] = 1000,
+    wait: Annotated[int, Query(ge=0, le=20, description="Seconds to wait for news")] = 0,
+    resource: Annotated[
+        list[ShortText] | None, Query(max_length=20, description="Only these kinds of resource")
+    ] = None,
+) -> Response:
+    """Read the change feed: gap-free, in the order in which commits became visible."""
+    access.require_role(caller, ["feed", "administrator"])
+    place = parse_place(after)
+    batch = await _read_batch(request.app.state.database, place, limit, wait, resource)
+    if NDJSON in request.headers.get("accept", ""):
+        headers = {"Feed-Next": batch.next_place}
+        return Response(batch.lines(), media_type=NDJSON, headers=headers)
+    return Response(batch.document(), media_type="application/json")
+
+
+async def get_change_position(
+    session: ReadSession,
+    _caller: Caller,
+    change_id: Annotated[int, Path(ge=1, le=BIGGEST_ID, description="Change id")],
+) -> ChangePlace:
+    """Find where a change stands in the feed: null until the sequencer has seen it."""
+    found = await session.execute(
+        text(
+            "SELECT c.id, p.position FROM change c "
+            "LEFT JOIN change_position p ON p.change_id = c.id WHERE c.id = :id"
+        ),
+        {"id": change_id},
+    )
+    row = found.one_or_none()
+    if row is None:
+        raise problems.NotFound
+    return ChangePlace(id=row.id, position=row.position)
+
+
+async def list_audit(
+    session: ReadSession,
+    caller: Caller,
+    page: PageParameters,
+    resource: Annotated[ShortText | None, Query(description="Kind of resource")] = None,
+    resource_id: Annotated[ShortText | None, Query(description="Its id")] = None,
+    actor: Annotated[ShortText | None, Query(description="Who did it")] = None,
+) -> Page[AuditRow]:
+    """List who did what, newest first."""
+    access.require_role(caller, ["auditor", "administrator"])
+    return await _audit_page(session, page, resource, resource_id, actor)
+
+
 def feed_router(service: str) -> APIRouter:
     """Return the feed and audit routes of one service."""
     router = APIRouter(tags=["changes"])
-    parameters = {"resource": "Only these kinds of resource", "wait": "Seconds to wait for news"}
-
-    async def list_changes(
-        request: Request,
-        caller: Caller,
-        after: Annotated[str | None, Query(max_length=64, description="`epoch:position`")] = None,
-        limit: Annotated[int, Query(ge=1, le=5000, description="Most changes in a batch")] = 1000,
-        wait: Annotated[int, Query(ge=0, le=20, description=parameters["wait"])] = 0,
-        resource: Annotated[
-            list[ShortText] | None, Query(max_length=20, description=parameters["resource"])
-        ] = None,
-    ) -> Response:
-        access.require_role(caller, ["feed", "administrator"])
-        place = parse_place(after)
-        batch = await _read_batch(request.app.state.database, place, limit, wait, resource)
-        if NDJSON in request.headers.get("accept", ""):
-            return Response(
-                batch.lines(), media_type=NDJSON, headers={"Feed-Next": batch.next_place}
-            )
-        return Response(batch.document(), media_type="application/json")
-
-    async def get_change_position(
-        session: ReadSession,
-        _caller: Caller,
-        change_id: Annotated[int, Path(ge=1, le=BIGGEST_ID, description="Change id")],
-    ) -> ChangePlace:
-        row = (
-            await session.execute(
-                text(
-                    "SELECT c.id, p.position FROM change c "
-                    "LEFT JOIN change_position p ON p.change_id = c.id WHERE c.id = :id"
-                ),
-                {"id": change_id},
-            )
-        ).one_or_none()
-        if row is None:
-            raise problems.NotFound
-        return ChangePlace(id=row.id, position=row.position)
-
-    async def list_audit(
-        session: ReadSession,
-        caller: Caller,
-        page: PageParameters,
-        resource: Annotated[ShortText | None, Query(description="Kind of resource")] = None,
-        resource_id: Annotated[ShortText | None, Query(description="Its id")] = None,
-        actor: Annotated[ShortText | None, Query(description="Who did it")] = None,
-    ) -> Page[AuditRow]:
-        access.require_role(caller, ["auditor", "administrator"])
-        return await _audit_page(session, page, resource, resource_id, actor)
-
-    many = problems.responses(
+    refusals = problems.responses(
         problems.Unauthorised, problems.Forbidden, problems.FeedRestarted, problems.Invalid
     )
     base = f"/v1/{service}"
@@ -144,22 +146,19 @@ def feed_router(service: str) -> APIRouter:
         f"{base}/changes",
         list_changes,
         response_model=FeedPage,
-        responses=many,
-        summary="Read the change feed",
+        responses=refusals,
         operation_id=f"list_{service}_changes",
     )
     router.add_api_route(
         f"{base}/changes/{{change_id}}",
         get_change_position,
-        responses={**many, **problems.responses(problems.NotFound)},
-        summary="Find the position of a change",
+        responses={**refusals, **problems.responses(problems.NotFound)},
         operation_id=f"get_{service}_change_position",
     )
     router.add_api_route(
         f"{base}/audit",
         list_audit,
-        responses=many,
-        summary="List who did what",
+        responses=refusals,
         operation_id=f"list_{service}_audit",
     )
     return router
