@@ -4,17 +4,19 @@ import asyncio
 from collections.abc import Callable
 from datetime import date
 
+import psycopg
 import pytest
 from chungsuc import access, jobs, problems
 from chungsuc.access import Caller, Grant, Principal
 from chungsuc.app import create_service
 from chungsuc.changes import Change, Sequencer, append
-from chungsuc.database import Database, WriteSession
+from chungsuc.database import Database, WriteSession, plain_url
 from chungsuc.idempotency import Once
 from chungsuc.settings import ServiceSettings
 from chungsuc.text import ShortText
 from fastapi import APIRouter, FastAPI, Response
-from pydantic import BaseModel, Field
+from local_deployment.roles import ServiceUrls
+from pydantic import BaseModel, Field, SecretStr
 from sqlalchemy import text
 
 from tests.conftest import OpenClient, TokenFor
@@ -179,6 +181,36 @@ async def test_a_job_runs_and_shows_its_end(
         await asyncio.gather(loop, return_exceptions=True)
     assert (seen["state"], seen["result"]) == ("succeeded", {"counted": 3})
     assert (seen["progress_done"], seen["progress_total"]) == (3, 3)
+
+
+async def test_broken_connections_are_noticed_before_they_are_used(
+    app: FastAPI, open_client: OpenClient, token_for: TokenFor, platform_urls: ServiceUrls
+) -> None:
+    end_all = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    async with open_client(app, token_for("administrator@vn")) as client:
+        for number in range(3):
+            headers = {"Idempotency-Key": f"k{number}"}
+            assert (
+                await client.post("/v1/things", json={"name": f"x{number}"}, headers=headers)
+            ).status_code == 201
+            with psycopg.connect(plain_url(platform_urls.runtime), autocommit=True) as other:
+                other.execute(end_all)
+
+
+async def test_a_database_that_is_away_is_answered_503(
+    platform_settings: Callable[[], ServiceSettings], open_client: OpenClient, token_for: TokenFor
+) -> None:
+    nowhere = SecretStr("postgresql://nobody@127.0.0.1:9/nothing")
+    settings = platform_settings().model_copy(update={"database_url": nowhere})
+    app = create_service(name="criteria", title="Test", settings=settings, routers=[])
+    async with open_client(app, token_for("administrator@vn")) as client:
+        away = await client.get("/v1/criteria/changes/1")
+        assert (away.status_code, away.json()["code"]) == (503, "unavailable")
+        assert away.headers["Retry-After"] == "1"
+        assert (await client.get("/readyz")).status_code == 503
 
 
 async def test_health_readiness_and_metrics(app: FastAPI, open_client: OpenClient) -> None:

@@ -1,10 +1,12 @@
 """How every service is put together: one factory, so that all answer alike."""
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
+import psycopg
+import sqlalchemy.exc
 import uvicorn
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.routing import APIRoute
@@ -19,7 +21,13 @@ from chungsuc.clock import Clock, SystemClock
 from chungsuc.database import Database
 from chungsuc.settings import ProcessSettings, ServiceSettings
 
-Probe = Callable[[FastAPI], Awaitable[dict[str, Any]]]
+# A connection that broke, a deadlock, a lock or a pool that was waited for too long.
+TRANSIENT_FAULTS = (
+    sqlalchemy.exc.OperationalError,
+    sqlalchemy.exc.InterfaceError,
+    sqlalchemy.exc.TimeoutError,
+    psycopg.OperationalError,
+)
 Resource = Callable[[FastAPI], Any]
 
 
@@ -57,6 +65,8 @@ def create_service(
         issuer=settings.token_issuer, audience=settings.token_audience, keys=settings.token_keys
     )
     problems.install(app)
+    for fault in TRANSIENT_FAULTS:
+        app.add_exception_handler(fault, problems.answer_unavailable)
     for router in [*routers, feed_router(name), jobs.jobs_router(name), _operations(metrics)]:
         app.include_router(router)
     _describe_problems(app)

@@ -270,5 +270,14 @@ async def _answer_framework(request: Request, error: Exception) -> JSONResponse:
     return _respond(request, problem(headers=error.headers))
 
 
+async def answer_unavailable(request: Request, _error: Exception) -> JSONResponse:
+    """Answer what another try may mend: the database is away, or busy beyond its time-outs."""
+    problem = Unavailable(
+        Text("Cơ sở dữ liệu chưa phục vụ được", "The database cannot serve this now"),
+        headers={"Retry-After": "1"},
+    )
+    return _respond(request, problem)
+
+
 async def _answer_crash(request: Request, _error: Exception) -> JSONResponse:
     return _respond(request, Problem())
