@@ -2,6 +2,7 @@
 
 `python3 deploy/local/bootstrap.py run` installs what the house runs on, `… test` also what its
 tests and checks need. Nothing is done when locks and package files are as they were.
+`… clean` removes all that was ever made here.
 """
 
 from __future__ import annotations
@@ -22,6 +23,15 @@ NEWER_PYTHONS = ["python3.14", "python3.13", "python3.12", "python3.11"]
 LOCKS = {"run": "requirements.lock", "test": "requirements-dev.lock"}
 BUILD_LOCK = "deploy/local/build.lock"
 INSTALLER_LOCK = "deploy/local/installer.lock"
+MADE_HERE = [
+    ".local",
+    ".venv",
+    ".pytest_cache",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".hypothesis",
+    ".import_linter_cache",
+]
 
 
 class BootstrapError(Exception):
@@ -30,13 +40,16 @@ class BootstrapError(Exception):
 
 def main(arguments: list[str]) -> int:
     purpose = arguments[0] if arguments else "run"
-    if purpose not in LOCKS:
-        say(f"usage: bootstrap.py [{'|'.join(LOCKS)}]")
+    if purpose not in [*LOCKS, "clean"]:
+        say(f"usage: bootstrap.py [{'|'.join(LOCKS)}|clean]")
         return 2
     try:
         use_supported_python()
-        with one_at_a_time(ROOT):
-            install(ROOT, purpose)
+        if purpose == "clean":
+            clean(ROOT)
+        else:
+            with one_at_a_time(ROOT):
+                install(ROOT, purpose)
     except BootstrapError as error:
         say(f"\n{error}\n")
         return 1
@@ -233,6 +246,26 @@ def one_at_a_time(root: Path) -> Iterator[None]:
     with (folder / "bootstrap.lock").open("w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def clean(root: Path) -> None:
+    """Remove the environment, the database and every cache; not under a house that runs."""
+    import fcntl  # not at the top, as above
+
+    held = root / ".local" / "run" / "runner.lock"
+    if held.exists():
+        with held.open(encoding="utf-8") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                holder = lock.read().strip()
+                raise BootstrapError(f"Still running ({holder}): stop it first.") from None
+    for name in MADE_HERE:
+        shutil.rmtree(root / name, ignore_errors=True)
+    for folder in members(root):
+        for pattern in ("**/__pycache__", "**/*.egg-info"):
+            for made in list(folder.glob(pattern)):
+                shutil.rmtree(made, ignore_errors=True)
 
 
 def say(text: str) -> None:

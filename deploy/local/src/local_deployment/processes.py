@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -15,6 +15,10 @@ import psutil  # type: ignore[import-untyped] # publishes no types
 
 START_TIME_TOLERANCE_SECONDS = 1.0
 POLL_SECONDS = 0.02
+
+
+class ProcessGoneError(Exception):
+    """A process ended before it could be identified."""
 
 
 @dataclass(frozen=True)
@@ -66,9 +70,24 @@ def spawn(program: Program) -> "subprocess.Popen[bytes]":
         )
 
 
+@contextlib.contextmanager
+def running(program: Program) -> "Iterator[subprocess.Popen[bytes]]":
+    """Run a program that must not outlive the work it is needed for."""
+    process = spawn(program)
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            kill_group(process.pid)
+            process.wait()
+
+
 def remember(record: Path, pid: int) -> None:
     """Note a process so that a later run knows it again."""
-    identity = ProcessIdentity.of(pid)
+    try:
+        identity = ProcessIdentity.of(pid)
+    except psutil.NoSuchProcess as error:
+        raise ProcessGoneError(f"process {pid} is gone") from error
     record.parent.mkdir(parents=True, exist_ok=True)
     partial = record.with_suffix(".partial")
     partial.write_text(json.dumps({"pid": identity.pid, "started": identity.started}))

@@ -1,0 +1,48 @@
+# Needs make and Python 3.11 or newer with venv; everything else is installed into .venv.
+PYTHON ?= python3
+WORKERS ?= 2
+PYTEST_ARGS ?=
+
+IN_VENV := .venv/bin/python
+BOOTSTRAP := $(PYTHON) deploy/local/bootstrap.py
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench openapi locks migrate clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' Makefile
+
+run: ## Start everything on this machine; PORT=, DATABASE_URL=, PG_BINDIR=, DEMONSTRATION=0
+	@$(BOOTSTRAP) run
+	@$(IN_VENV) -m local_deployment run
+
+test: ## Run every test; WORKERS=2, PYTEST_ARGS="-k ledger"
+	@$(BOOTSTRAP) test
+	@$(IN_VENV) -m pytest -n $(WORKERS) --dist loadscope $(PYTEST_ARGS)
+
+check: ## Lint, format, types, import contracts, locks
+	@$(BOOTSTRAP) test
+	@$(IN_VENV) -m ruff check .
+	@$(IN_VENV) -m ruff format --check .
+	@$(IN_VENV) -m mypy
+	@.venv/bin/lint-imports --no-logo
+	@$(IN_VENV) -m local_deployment check-locks
+
+bench: ## Measure side by side and print the table of ratios
+	@$(BOOTSTRAP) test
+	@$(IN_VENV) -m pytest tests/benchmarks -o python_files='bench_*.py' -p no:xdist -s -q
+
+openapi: ## Write the OpenAPI document of each service
+	@$(BOOTSTRAP) run
+	@$(IN_VENV) -m local_deployment openapi
+
+locks: ## Compile the locks anew after a change of dependencies
+	@$(BOOTSTRAP) test
+	@$(IN_VENV) -m local_deployment locks
+
+migrate: ## Bring the database schemas up to date and stop
+	@$(BOOTSTRAP) run
+	@$(IN_VENV) -m local_deployment migrate
+
+clean: ## Remove all that was made here: the environment, the database, caches
+	@$(BOOTSTRAP) clean
