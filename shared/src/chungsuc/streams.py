@@ -6,6 +6,7 @@ The request's session is closed before the first row is sent, so a stream opens 
 import csv
 import io
 import json
+import re
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, Literal
@@ -23,6 +24,9 @@ CSV_TYPE = "text/csv; charset=utf-8"
 BLOCK_ROWS = 1000
 STATEMENT_TIMEOUT = "60s"
 LONGEST_SECONDS = 300
+
+_FORMULA = re.compile(r"[=+\-@\t\r]")
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 
 
 def wanted_format(request: Request) -> Format:
@@ -60,7 +64,7 @@ def stream(
             async for block in rows.mappings().partitions(BLOCK_ROWS):
                 if time.monotonic() > until:
                     raise TimeoutError("the stream lasted too long")
-                yield encode([shape(row) for row in block], columns)
+                yield encode([shape(dict(row)) for row in block], columns)
 
     media_type = NDJSON_TYPE if form == "ndjson" else CSV_TYPE
     return StreamingResponse(blocks(), media_type=media_type)
@@ -88,6 +92,6 @@ def _cell(value: object) -> object:
     """Keep spreadsheet programs from running what a cell holds."""
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False, default=str)
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
+    if isinstance(value, str) and _FORMULA.match(value) and not _NUMBER.fullmatch(value):
         return f"'{value}"
     return value
