@@ -1,0 +1,31 @@
+-- The runtime role owns nothing. Money moves only through the three functions; facts are inserted and
+-- read; the register copy is the one thing that it may rewrite.
+DO $$
+DECLARE
+    v_function regprocedure;
+BEGIN
+    FOR v_function IN
+        SELECT p.oid::regprocedure FROM pg_proc p
+        WHERE p.pronamespace = 'funding'::regnamespace AND p.proname LIKE 'ledger\_%'
+    LOOP
+        EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', v_function);
+    END LOOP;
+END $$;
+
+GRANT SELECT, INSERT, UPDATE, DELETE ON area_span, area_succession, organisation, document
+    TO funding_runtime;
+GRANT SELECT ON programme, capital_kind, funding_source, medium_term_period, window_rule
+    TO funding_runtime;
+GRANT SELECT, INSERT ON project, acceptance, medium_term_plan TO funding_runtime;
+GRANT SELECT ON limit_row, pocket, balance, transfer, pending_transfer, decision, entry, ledger_key
+    TO funding_runtime;
+
+GRANT EXECUTE ON FUNCTION ledger_instant(timestamptz) TO funding_runtime;
+GRANT EXECUTE ON FUNCTION ledger_post(
+    text, text, text, bytea, jsonb, date, timestamptz, timestamptz, text, boolean) TO funding_runtime;
+GRANT EXECUTE ON FUNCTION ledger_post_batch(
+    text, text, text, bytea, jsonb, boolean, date, timestamptz, timestamptz, text, boolean)
+    TO funding_runtime;
+GRANT EXECUTE ON FUNCTION ledger_decide(
+    text, text, text, bytea, bigint, text, text, timestamptz, text) TO funding_runtime;
+GRANT EXECUTE ON FUNCTION ledger_expire_next(timestamptz) TO funding_runtime;
