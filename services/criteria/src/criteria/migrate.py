@@ -1,8 +1,9 @@
 """Bring the schema of criteria to the newest revision."""
 
-import criteria
 from chungsuc import migrations
 from chungsuc.settings import service_home
+
+import criteria
 
 
 def main() -> None:

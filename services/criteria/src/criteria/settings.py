@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from chungsuc.settings import ServiceSettings, service_home
 from pydantic import Field
 
 import criteria
-from chungsuc.settings import ServiceSettings, service_home
 
 
 class Settings(ServiceSettings):

@@ -20,11 +20,11 @@ from criteria.registers.areas.events import (
     CodeHolder,
     Create,
     Event,
+    EventRefusedError,
     Finding,
     Kind,
     Merge,
     NewArea,
-    EventRefusedError,
     Register,
     Split,
     When,
@@ -36,7 +36,7 @@ Dated = TypeVar("Dated", Span, Attribute)
 
 
 def decide(event: Event, register: Register, *, when: When) -> list[AreaState]:
-    """Return every area that the event changes, as it is afterwards, or raise `EventRefusedError`."""
+    """Return every area that the event changes, as it is afterwards; raise when refused."""
     after = _DECIDERS[type(event)](event, register, when)
     findings = list(_broken_rules(event, after, register))
     if findings:

@@ -1,0 +1,114 @@
+"""Use cases of areas: recording what changes, and reading what held."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from chungsuc import changes
+from chungsuc.changes import Change
+from chungsuc.problems import FieldError
+from chungsuc.text import Text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from criteria.registers.areas import events, repository, rules
+from criteria.registers.areas.errors import AreaChangeRefused
+from criteria.registers.areas.events import Event, EventRefusedError, Register, When
+from criteria.registers.areas.state import AreaState, feed_body
+
+
+@dataclass(frozen=True)
+class EventNotes:
+    """What is recorded of an event beside what it does."""
+
+    kind: str
+    effective_on: date
+    document_id: str
+    source: str
+    note: str
+
+
+@dataclass(frozen=True)
+class RecordedEvent:
+    """An event with its effect: what became of each area. The id is None on a dry run."""
+
+    id: int | None
+    after_change: int
+    after: tuple[AreaState, ...]
+    parts: dict[str, str]
+
+
+async def record_event(
+    session: AsyncSession, event: Event, *, notes: EventNotes, is_dry_run: bool = False
+) -> RecordedEvent:
+    """Lock, load, decide and write one area change; a broken rule raises `AreaChangeRefused`."""
+    await repository.lock_register(session)
+    register = await _lock_and_load(session, event, since=notes.effective_on)
+    when = When(notes.effective_on, notes.source)
+    try:
+        after = rules.decide(event, register, when=when)
+    except EventRefusedError as refusal:
+        raise _refused(refusal) from refusal
+    parts = _parts(event, after)
+    if is_dry_run:
+        return RecordedEvent(None, 0, tuple(after), parts)
+    change_ids = await changes.append(
+        session,
+        [Change("area", state.id, state.revision, feed_body(state)) for state in after],
+        action=f"areas.{notes.kind}",
+    )
+    recorded_by = change_ids[-1]
+    await repository.store_states(
+        session, before=register.areas, after=after, recorded_by=recorded_by
+    )
+    event_id = await repository.add_event(
+        session,
+        kind=notes.kind,
+        effective_on=notes.effective_on,
+        document_id=notes.document_id,
+        note=notes.note,
+        parts=parts,
+        recorded_by=recorded_by,
+    )
+    return RecordedEvent(event_id, recorded_by, tuple(after), parts)
+
+
+async def _lock_and_load(session: AsyncSession, event: Event, *, since: date) -> Register:
+    named = events.named_areas(event)
+    children = await repository.list_children(session, events.ended_ids(event), since=since)
+    below = {child_id for child_ids in children.values() for child_id in child_ids}
+    existing = await repository.lock_areas(session, named.keys() | below)
+    missing = [pointer for area_id, pointer in named.items() if area_id not in existing]
+    if missing:
+        reason = Text("không có đơn vị hành chính này", "no such area")
+        raise AreaChangeRefused(
+            errors=[FieldError(pointer, "area-unknown", reason) for pointer in missing]
+        )
+    codes = {area.code for area in events.new_areas(event).values()}
+    if isinstance(event, events.Alter) and "code" in event.values:
+        codes.add(event.values["code"])
+    states = await repository.load_states(session, existing)
+    parents = {span.parent_id for state in states.values() for span in state.spans}
+    states |= await repository.load_states(
+        session, {parent for parent in parents if parent and parent not in states}
+    )
+    return Register(
+        areas=states,
+        kinds=await repository.load_kinds(session),
+        children=children,
+        code_holders=await repository.list_code_holders(session, codes),
+    )
+
+
+def _parts(event: Event, after: list[AreaState]) -> dict[str, str]:
+    began = {area.id for area in events.new_areas(event).values()}
+    ended = set(events.ended_ids(event))
+    return {
+        state.id: "began" if state.id in began else "ended" if state.id in ended else "changed"
+        for state in after
+    }
+
+
+def _refused(refusal: EventRefusedError) -> AreaChangeRefused:
+    first = refusal.findings[0].detail
+    return AreaChangeRefused(
+        first, errors=[FieldError(f.pointer, f.code, f.detail) for f in refusal.findings]
+    )

@@ -1,0 +1,32 @@
+"""What the lists of all registers have in common: search, order and the errors of references."""
+
+from typing import Any
+
+from chungsuc import problems
+from chungsuc.problems import FieldError
+from chungsuc.text import Text, search_key
+
+_ESCAPES = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
+_KEY_LENGTH = 2
+
+
+def search_pattern(words: str | None) -> str | None:
+    """Return the LIKE pattern that finds these words from the beginning of a word, accent-free."""
+    if words is None:
+        return None
+    return f"% {search_key(words).translate(_ESCAPES)}%"
+
+
+def text_key(cursor: list[Any] | None) -> list[str] | None:
+    """Return a cursor of two texts (sort key, id); any other is a problem of the parameter."""
+    if cursor is None:
+        return None
+    if len(cursor) == _KEY_LENGTH and all(isinstance(part, str) for part in cursor):
+        return cursor
+    reason = Text("không phải con trỏ của danh sách này", "not a cursor of this list")
+    raise problems.Invalid(reason, errors=[FieldError("cursor", "not-a-cursor", reason)])
+
+
+def unknown(pointer: str, code: str) -> FieldError:
+    """Say that a reference leads nowhere."""
+    return FieldError(pointer, code, Text("không có trong danh mục", "is not registered"))
