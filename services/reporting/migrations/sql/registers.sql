@@ -11,9 +11,11 @@ CREATE TABLE area_span (
     name text NOT NULL,
     sort_key text NOT NULL,
     parent_id text,
+    known_from date,
     CONSTRAINT pk_area_span PRIMARY KEY (area_id, from_on)
 );
 COMMENT ON TABLE area_span IS 'What an area was called and whom it belonged to from one day to another, both included.';
+COMMENT ON COLUMN area_span.known_from IS 'Before this day the span is assumed; null when the source does not say.';
 CREATE INDEX ix_area_span_parent_id ON area_span (parent_id);
 CREATE INDEX ix_area_span_code ON area_span (code);
 

@@ -3,8 +3,8 @@
 CREATE FUNCTION results_below(p_root text, p_on date)
 RETURNS TABLE (
     set_id text, area_id text, child_id text, is_assessed boolean, criteria_met smallint,
-    criteria_total smallint, indicators_met smallint, indicators_total smallint, letters text,
-    is_demonstration boolean
+    criteria_total smallint, indicators_met smallint, indicators_total smallint, verdict text,
+    letters text, is_demonstration boolean
 )
 LANGUAGE sql STABLE
 BEGIN ATOMIC
@@ -17,7 +17,8 @@ BEGIN ATOMIC
     )
     SELECT
         s.resource_id, t.area_id, t.child_id, f.area_id IS NOT NULL, f.criteria_met,
-        f.criteria_total, f.indicators_met, f.indicators_total, f.letters, f.is_demonstration
+        f.criteria_total, f.indicators_met, f.indicators_total, f.verdict, f.letters,
+        f.is_demonstration
     FROM in_force s
     JOIN area_tree(p_root, p_on) t
         ON t.kind = s.area_kind AND t.designation = ANY (s.designations)

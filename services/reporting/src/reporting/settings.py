@@ -4,14 +4,14 @@ from chungsuc.settings import ServiceSettings
 from pydantic import Field, SecretStr
 
 
-class Settings(ServiceSettings):
+class ReportingSettings(ServiceSettings):
     """Reporting follows criteria and funding, so it must know where they are."""
 
     criteria_url: str = Field(description="Base URL of the criteria service")
     funding_url: str = Field(description="Base URL of the funding service")
 
 
-class WorkerSettings(Settings):
+class WorkerSettings(ReportingSettings):
     """The readers present a token of their own."""
 
     token_url: str = Field(description="Where the worker gets its own token")

@@ -5,7 +5,7 @@ from chungsuc.text import Text
 
 
 class AreaNotFound(problems.NotFound):
-    """No such area on that date, or none that the caller may see: the answer does not tell which."""
+    """No such area on that date, or none that the caller may see: one answer for both."""
 
     code = "area-not-found"
     title = Text("Không tìm thấy đơn vị hành chính", "Area not found")

@@ -1,10 +1,18 @@
-"""The copies of the registers as SQL: an area on a date, and who covers it."""
+"""The copies of the registers as SQL: folded from the feeds, read as they were on a date."""
 
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
+from chungsuc.changes import FeedItem
+from chungsuc.text import sort_key
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
+
+Body = Mapping[str, Any]
+Fold = Callable[[AsyncSession, Sequence[Body]], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -36,7 +44,8 @@ ORDER BY area_id
 LIMIT 1
 """
 ENDED = """
-SELECT s.area_id, max(s.to_on) AS ended_on, array_remove(array_agg(DISTINCT n.code || ' ' || n.name), NULL) AS successors
+SELECT s.area_id, max(s.to_on) AS ended_on,
+       array_remove(array_agg(DISTINCT n.code || ' ' || n.name), NULL) AS successors
 FROM area_span s
 LEFT JOIN area_succession e ON e.from_area_id = s.area_id AND e.succeeded_on <= :as_of
 LEFT JOIN area_span n ON n.area_id = e.to_area_id
@@ -78,3 +87,159 @@ async def covers(session: AsyncSession, granted: str, *, target: str, on: date) 
         {"granted": granted, "target": target, "on": on},
     )
     return bool(covered)
+
+
+def latest_bodies(items: Sequence[FeedItem], *, resource: str) -> list[Body]:
+    """Return the last state of each changed row of one resource, its id as `resource_id`."""
+    last = {item.resource_id: item.body for item in items if item.resource == resource}
+    return [{**body, "resource_id": resource_id} for resource_id, body in last.items()]
+
+
+async def apply_bodies(session: AsyncSession, statement: str, bodies: Sequence[Body]) -> Any:
+    """Run one set-based statement over the bodies of a batch, given as `:bodies`."""
+    return await session.execute(
+        text(statement), {"bodies": json.dumps(bodies, ensure_ascii=False)}
+    )
+
+
+FORGET_SPANS = """
+DELETE FROM area_span WHERE area_id IN (
+    SELECT b.resource_id FROM jsonb_to_recordset(CAST(:bodies AS jsonb)) AS b (resource_id text)
+)
+"""
+FORGET_SUCCESSIONS = """
+DELETE FROM area_succession WHERE from_area_id IN (
+    SELECT b.resource_id FROM jsonb_to_recordset(CAST(:bodies AS jsonb)) AS b (resource_id text)
+)
+"""
+ADD_SPANS = """
+INSERT INTO area_span
+    (area_id, from_on, to_on, code, kind, designation, name, sort_key, parent_id, known_from)
+SELECT a.resource_id, s."from", s."to", s.code, s.kind, s.designation, s.name, s.sort_key,
+       s.parent_id, s.known_from
+FROM jsonb_to_recordset(CAST(:bodies AS jsonb)) AS a (resource_id text, spans jsonb)
+CROSS JOIN LATERAL jsonb_to_recordset(a.spans) AS s (
+    "from" date, "to" date, code text, kind text, designation text, name text, sort_key text,
+    parent_id text, known_from date
+)
+"""
+ADD_SUCCESSIONS = """
+INSERT INTO area_succession (from_area_id, to_area_id, extent, succeeded_on)
+SELECT a.resource_id, s.id, s.extent, s."on"
+FROM jsonb_to_recordset(CAST(:bodies AS jsonb)) AS a (resource_id text, successors jsonb)
+CROSS JOIN LATERAL jsonb_to_recordset(a.successors) AS s (id text, extent text, "on" date)
+"""
+
+
+async def fold_areas(session: AsyncSession, bodies: Sequence[Body]) -> None:
+    """Replace the spans and successions of the changed areas."""
+    sortable = [
+        {
+            **body,
+            "spans": [{**span, "sort_key": sort_key(span["name"])} for span in body["spans"]],
+        }
+        for body in bodies
+    ]
+    for statement in (FORGET_SPANS, FORGET_SUCCESSIONS, ADD_SPANS, ADD_SUCCESSIONS):
+        await apply_bodies(session, statement, sortable)
+
+
+ORGANISATIONS = """
+INSERT INTO organisation (id, code, name, kind, area_id)
+SELECT o.resource_id, coalesce(o.code, ''), o.name, o.kind, o.area_id
+FROM jsonb_to_recordset(CAST(:bodies AS jsonb))
+    AS o (resource_id text, code text, name text, kind text, area_id text)
+ON CONFLICT (id) DO UPDATE SET
+    code = excluded.code, name = excluded.name, kind = excluded.kind, area_id = excluded.area_id
+"""
+
+
+async def fold_organisations(session: AsyncSession, bodies: Sequence[Body]) -> None:
+    """Copy the changed organisations."""
+    await apply_bodies(session, ORGANISATIONS, bodies)
+
+
+DOCUMENTS = """
+INSERT INTO document (id, number, kind, issuer, title, issued_on, is_demonstration)
+SELECT d.resource_id, d.number, d.kind, coalesce(d.issuer, ''), coalesce(d.title, ''), d.issued_on,
+       coalesce(d.is_demonstration, false)
+FROM jsonb_to_recordset(CAST(:bodies AS jsonb)) AS d (
+    resource_id text, number text, kind text, issuer text, title text, issued_on date,
+    is_demonstration boolean
+)
+ON CONFLICT (id) DO UPDATE SET
+    number = excluded.number, kind = excluded.kind, issuer = excluded.issuer,
+    title = excluded.title, issued_on = excluded.issued_on,
+    is_demonstration = excluded.is_demonstration
+"""
+
+
+async def fold_documents(session: AsyncSession, bodies: Sequence[Body]) -> None:
+    """Copy the changed documents."""
+    await apply_bodies(session, DOCUMENTS, bodies)
+
+
+CRITERIA_SETS = """
+INSERT INTO criteria_set (
+    resource_id, code, version, hash, name_vi, name_en, tier, area_kind, designations, from_on,
+    to_on, state, is_demonstration, extends, bands, criteria
+)
+SELECT s.resource_id, s.code, s.version, s.hash, s.name_vi, s.name_en, s.tier, s.area_kind,
+       ARRAY(SELECT jsonb_array_elements_text(s.designations)), s."from", s."to", s.state,
+       coalesce(s.is_demonstration, false), s.extends, coalesce(s.bands, '[]'), s.criteria
+FROM jsonb_to_recordset(CAST(:bodies AS jsonb)) AS s (
+    resource_id text, code text, version text, hash text, name_vi text, name_en text, tier text,
+    area_kind text, designations jsonb, "from" date, "to" date, state text,
+    is_demonstration boolean, extends text, bands jsonb, criteria jsonb
+)
+ON CONFLICT (resource_id) DO UPDATE SET
+    code = excluded.code, version = excluded.version, hash = excluded.hash,
+    name_vi = excluded.name_vi, name_en = excluded.name_en, tier = excluded.tier,
+    area_kind = excluded.area_kind, designations = excluded.designations,
+    from_on = excluded.from_on, to_on = excluded.to_on, state = excluded.state,
+    is_demonstration = excluded.is_demonstration, extends = excluded.extends,
+    bands = excluded.bands, criteria = excluded.criteria
+"""
+
+
+async def fold_criteria_sets(session: AsyncSession, bodies: Sequence[Body]) -> None:
+    """Copy the changed criteria sets."""
+    await apply_bodies(session, CRITERIA_SETS, bodies)
+
+
+PROGRAMMES = """
+INSERT INTO programme (id, code, name_vi, name_en, parent_id, kind)
+SELECT p.resource_id, p.code, p.name_vi, p.name_en, p.parent_id, p.kind
+FROM jsonb_to_recordset(CAST(:bodies AS jsonb)) AS p (
+    resource_id text, code text, name_vi text, name_en text, parent_id text, kind text
+)
+ON CONFLICT (id) DO UPDATE SET
+    code = excluded.code, name_vi = excluded.name_vi, name_en = excluded.name_en,
+    parent_id = excluded.parent_id, kind = excluded.kind
+"""
+
+
+async def fold_programmes(session: AsyncSession, bodies: Sequence[Body]) -> None:
+    """Copy the changed programmes and components."""
+    await apply_bodies(session, PROGRAMMES, bodies)
+
+
+# What a pocket is for never changes: money is moved to another pocket instead.
+POCKETS = """
+INSERT INTO pocket (
+    id, programme_id, component_id, capital_kind, source, year_of_origin, budget_year, holder_kind,
+    holder_id, area_id
+)
+SELECT p.resource_id, p.programme_id, coalesce(p.component_id, ''), p.capital_kind, p.source,
+       p.year_of_origin, p.budget_year, p.holder_kind, p.holder_id, p.area_id
+FROM jsonb_to_recordset(CAST(:bodies AS jsonb)) AS p (
+    resource_id text, programme_id text, component_id text, capital_kind text, source text,
+    year_of_origin smallint, budget_year smallint, holder_kind text, holder_id text, area_id text
+)
+ON CONFLICT (id) DO NOTHING
+"""
+
+
+async def fold_pockets(session: AsyncSession, bodies: Sequence[Body]) -> None:
+    """Copy the new pockets."""
+    await apply_bodies(session, POCKETS, bodies)

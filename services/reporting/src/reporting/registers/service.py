@@ -16,7 +16,7 @@ from reporting.registers.repository import Area
 async def get_visible_area(
     session: AsyncSession, area: str, *, principal: Principal, as_of: date
 ) -> Area:
-    """Return the area of an id, or of a code read on that date, when a grant of the caller covers it.
+    """Return the area of an id, or of a code read on that date, when the caller's grants cover it.
 
     Hidden and absent are one answer (404). An area that had ended names its successors to those who
     could see it on its last day. Without a register the answer is 503, never a yes.
@@ -40,9 +40,7 @@ async def _explain_ended(
     session: AsyncSession, area: str, *, principal: Principal, as_of: date
 ) -> None:
     ended = await repository.find_ended_area(session, area, as_of=as_of)
-    if ended is None or not await _may_read(
-        session, principal, area=ended.id, on=ended.ended_on
-    ):
+    if ended is None or not await _may_read(session, principal, area=ended.id, on=ended.ended_on):
         return
     successors = ", ".join(ended.successors) or "—"
     raise AreaEnded(
@@ -58,9 +56,7 @@ async def _may_read(session: AsyncSession, principal: Principal, *, area: str, o
         return await repository.covers(session, granted, target=target, on=day)
 
     try:
-        await access.require_grant(
-            principal, roles=access.ROLES, target=area, on=on, covers=covers
-        )
+        await access.require_grant(principal, roles=access.ROLES, target=area, on=on, covers=covers)
     except Forbidden:
         return False
     return True

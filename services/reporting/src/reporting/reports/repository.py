@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from reporting.registers.repository import Area
+from reporting.reports.question import Question
 from reporting.reports.rules import Money
 
 
@@ -60,7 +61,7 @@ SELECT set_id, child_id, grouping(child_id) AS is_root, count(*) AS communes,
        count(*) FILTER (WHERE is_assessed) AS assessed,
        coalesce(sum(criteria_met), 0) AS criteria_met,
        coalesce(sum(indicators_met), 0) AS indicators_met,
-       count(*) FILTER (WHERE criteria_met = criteria_total) AS meeting_all,
+       count(*) FILTER (WHERE verdict = 'met') AS meeting_all,
        coalesce(bool_or(is_demonstration), false) AS is_demonstration
 FROM results_below(:area, :as_of)
 GROUP BY GROUPING SETS ((set_id), (set_id, child_id))
@@ -111,7 +112,7 @@ JOIN counted a ON a.area_id = m.area_id
 LEFT JOIN programme p ON p.id = m.programme_id
 GROUP BY m.programme_id, p.code, p.name_vi, p.name_en, m.capital_kind
 ORDER BY code, m.capital_kind
-"""  # noqa: S608 - constants of this file
+"""
 CHILD_MONEY = f"""
 {HELD}
 SELECT a.child_id, {SUMS}
@@ -119,14 +120,14 @@ FROM held m
 JOIN counted a ON a.area_id = m.area_id
 WHERE a.child_id IS NOT NULL
 GROUP BY a.child_id
-"""  # noqa: S608 - constants of this file
+"""
 ENDED_MONEY = f"""
 {HELD}
 SELECT count(DISTINCT m.area_id) AS areas, {SUMS}
 FROM held m
 JOIN counted a ON a.area_id = m.area_id
 WHERE a.is_ended
-"""  # noqa: S608 - constants of this file
+"""
 CHILDREN = """
 SELECT area_id, code, name, kind, designation
 FROM area_span
@@ -141,6 +142,12 @@ LEFT JOIN document d ON d.id = t.document_id
 WHERE t.area_id = :area
 ORDER BY t.result, t.criteria_set, t.year, d.issued_on, t.id
 """
+COVERAGE = """
+SELECT count(*) FILTER (WHERE t.kind = 'commune') AS communes, max(s.known_from) AS known_from
+FROM area_tree(:area, :as_of) t
+JOIN area_span s ON s.area_id = t.area_id
+    AND :as_of BETWEEN s.from_on AND coalesce(s.to_on, 'infinity')
+"""
 CURSORS = """
 SELECT source, epoch, position, greatest(head_position - position, 0) AS positions_behind,
        round(extract(epoch FROM clock_timestamp() - applied_at), 1) AS seconds_since_read
@@ -154,9 +161,14 @@ async def list_cursors(session: AsyncSession) -> Sequence[Row[Any]]:
     return (await session.execute(text(CURSORS))).all()
 
 
-async def list_counts(session: AsyncSession, *, area: str, as_of: date) -> list[SetCount]:
+async def get_coverage(session: AsyncSession, question: Question) -> Row[Any]:
+    """Return how many communes lie below the area, and from which day its register is known."""
+    return (await session.execute(text(COVERAGE), question.parameters)).one()
+
+
+async def list_counts(session: AsyncSession, question: Question) -> list[SetCount]:
     """Return per set in force the counts below the area and below each of its children."""
-    found = await session.execute(text(COUNTS), {"area": area, "as_of": as_of})
+    found = await session.execute(text(COUNTS), question.parameters)
     return [
         SetCount(
             set_id=row.set_id,
@@ -172,9 +184,9 @@ async def list_counts(session: AsyncSession, *, area: str, as_of: date) -> list[
     ]
 
 
-async def list_spreads(session: AsyncSession, *, area: str, as_of: date) -> Sequence[Row[Any]]:
-    """Return per set how communes spread over criteria met, and over the letters of each criterion."""
-    return (await session.execute(text(SPREADS), {"area": area, "as_of": as_of})).all()
+async def list_spreads(session: AsyncSession, question: Question) -> Sequence[Row[Any]]:
+    """Return per set how communes spread over criteria met, and over each criterion's letters."""
+    return (await session.execute(text(SPREADS), question.parameters)).all()
 
 
 async def list_sets(session: AsyncSession, ids: Sequence[str]) -> Sequence[Row[Any]]:
@@ -182,13 +194,9 @@ async def list_sets(session: AsyncSession, ids: Sequence[str]) -> Sequence[Row[A
     return (await session.execute(text(SETS), {"sets": list(ids)})).all()
 
 
-async def list_money(
-    session: AsyncSession, *, area: str, as_of: date, budget_year: int
-) -> list[MoneyRow]:
+async def list_money(session: AsyncSession, question: Question) -> list[MoneyRow]:
     """Return the money below the area by programme and capital kind."""
-    found = await session.execute(
-        text(MONEY), {"area": area, "as_of": as_of, "budget_year": budget_year}
-    )
+    found = await session.execute(text(MONEY), question.parameters)
     return [
         MoneyRow(
             row.programme_id,
@@ -203,36 +211,29 @@ async def list_money(
     ]
 
 
-async def list_child_money(
-    session: AsyncSession, *, area: str, as_of: date, budget_year: int
-) -> dict[str, Money]:
+async def list_child_money(session: AsyncSession, question: Question) -> dict[str, Money]:
     """Return the money below each child of the area."""
-    found = await session.execute(
-        text(CHILD_MONEY), {"area": area, "as_of": as_of, "budget_year": budget_year}
-    )
+    found = await session.execute(text(CHILD_MONEY), question.parameters)
     return {row.child_id: _money(row) for row in found}
 
 
-async def get_ended_money(
-    session: AsyncSession, *, area: str, as_of: date, budget_year: int
-) -> EndedMoney:
+async def get_ended_money(session: AsyncSession, question: Question) -> EndedMoney:
     """Return which part of the money still lies with areas that have ended."""
-    found = await session.execute(
-        text(ENDED_MONEY), {"area": area, "as_of": as_of, "budget_year": budget_year}
-    )
+    found = await session.execute(text(ENDED_MONEY), question.parameters)
     row = found.one()
     money = _money(row)
     return EndedMoney(row.areas, money.plan_vnd, money.disbursed_vnd)
 
 
-async def list_children(session: AsyncSession, *, area: str, as_of: date) -> Sequence[Row[Any]]:
+async def list_children(session: AsyncSession, question: Question) -> list[Area]:
     """Return the areas right below an area, in Vietnamese order."""
-    return (await session.execute(text(CHILDREN), {"area": area, "as_of": as_of})).all()
+    found = await session.execute(text(CHILDREN), question.parameters)
+    return [Area(row.area_id, row.code, row.name, row.kind, row.designation) for row in found]
 
 
-async def list_targets(session: AsyncSession, *, area: str) -> Sequence[Row[Any]]:
+async def list_targets(session: AsyncSession, question: Question) -> Sequence[Row[Any]]:
     """Return the targets set for the area itself, each with its document."""
-    return (await session.execute(text(TARGETS), {"area": area})).all()
+    return (await session.execute(text(TARGETS), question.parameters)).all()
 
 
 def _money(row: Row[Any]) -> Money:

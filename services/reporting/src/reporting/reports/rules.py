@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-EXACT_PLACES = 6
+EXACT_PLACES = 4
 LETTERS = {
     "m": "met",
     "n": "not_met",
@@ -77,11 +77,10 @@ def mean(total: int, *, count: int) -> Fraction | None:
     return Fraction(total, count) if count else None
 
 
-def bands_of(histogram: Mapping[int, int], *, bands: Sequence[Band]) -> list[tuple[Band, int]]:
+def count_bands(histogram: Mapping[int, int], *, bands: Sequence[Band]) -> list[int]:
     """Count communes per band of criteria met."""
     return [
-        (band, sum(n for met, n in histogram.items() if band.least <= met <= band.most))
-        for band in bands
+        sum(n for met, n in histogram.items() if band.least <= met <= band.most) for band in bands
     ]
 
 

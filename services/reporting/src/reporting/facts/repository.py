@@ -1,13 +1,14 @@
-"""Changes of both feeds folded into facts: each fold touches the areas and periods of its batch only."""
+"""The facts as SQL: each fold touches the areas and periods of its batch only, set by set."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
 
-from chungsuc.changes import FeedItem
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from reporting.registers import folds as registers
-from reporting.registers.folds import Body, Fold
+from reporting.registers import repository as registers
+from reporting.registers.repository import Body
 
 RESULTS = """
 INSERT INTO result_fact (
@@ -129,67 +130,115 @@ async def fold_transfers(session: AsyncSession, bodies: Sequence[Body]) -> None:
         await session.execute(text(MONEY), {"transfers": transfers})
 
 
-# In the order of what refers to what: a batch may bring a pocket together with its money.
-CRITERIA_FOLDS: Mapping[str, Fold] = {
-    "area": registers.fold_areas,
-    "organisation": registers.fold_organisations,
-    "document": registers.fold_documents,
-    "criteria_set": registers.fold_criteria_sets,
-    "assessment": fold_results,
-    "target": fold_targets,
-}
-FUNDING_FOLDS: Mapping[str, Fold] = {
-    "programme": registers.fold_programmes,
-    "pocket": registers.fold_pockets,
-    "transfer": fold_transfers,
-}
-
-
-async def _fold(
-    session: AsyncSession, items: Sequence[FeedItem], *, folds: Mapping[str, Fold]
-) -> None:
-    for resource, fold in folds.items():
-        if bodies := registers.latest_bodies(items, resource=resource):
-            await fold(session, bodies)
-
-
-async def apply_criteria(session: AsyncSession, items: Sequence[FeedItem]) -> None:
-    """Fold one batch of the feed of criteria; resources that reports do not need pass by."""
-    await _fold(session, items, folds=CRITERIA_FOLDS)
-
-
-async def apply_funding(session: AsyncSession, items: Sequence[FeedItem]) -> None:
-    """Fold one batch of the feed of funding; resources that reports do not need pass by."""
-    await _fold(session, items, folds=FUNDING_FOLDS)
-
-
-async def reset_criteria(session: AsyncSession) -> None:
-    """Forget everything that came from criteria."""
-    await _forget(
-        session,
-        "area_span",
-        "area_succession",
-        "organisation",
-        "document",
-        "criteria_set",
-        "result_fact",
-        "target_fact",
-    )
-
-
-async def reset_funding(session: AsyncSession) -> None:
-    """Forget everything that came from funding."""
-    await _forget(
-        session, "money_fact", "posted_line", "posted_transfer", "pocket", "programme"
-    )
-
-
 # DELETE, not TRUNCATE: a report that is being read keeps its snapshot.
-async def _forget(session: AsyncSession, *tables: str) -> None:
+async def forget(session: AsyncSession, tables: Sequence[str]) -> None:
+    """Empty these tables, in this order."""
     for table in tables:
-        await session.execute(text(f"DELETE FROM {table}"))  # noqa: S608 - names from this file
+        await session.execute(text(f"DELETE FROM {table}"))
 
 
-async def facts_digest(session: AsyncSession) -> str:
-    """Return one hash over all copies and facts: equal digests mean equal facts."""
+async def lock_cursors(session: AsyncSession) -> None:
+    """Hold both readers off until this transaction ends."""
+    await session.execute(text("SELECT 1 FROM feed_cursor ORDER BY reader FOR UPDATE"))
+
+
+async def has_caught_up(session: AsyncSession) -> bool:
+    """Say whether both readers stand at the newest position that they have heard of."""
+    behind = await session.scalar(
+        text("SELECT count(*) FROM feed_cursor WHERE epoch IS NULL OR position < head_position")
+    )
+    return int(behind or 0) == 0
+
+
+async def count_read(session: AsyncSession) -> tuple[int, int]:
+    """Return how many changes both readers have read, and how many they have heard of."""
+    found = await session.execute(
+        text(
+            "SELECT coalesce(sum(position), 0) AS done, coalesce(sum(head_position), 0) AS total "
+            "FROM feed_cursor"
+        )
+    )
+    row = found.one()
+    return int(row.done), int(row.total)
+
+
+async def digest(session: AsyncSession) -> str:
+    """Return one hash over all copies and facts."""
     return str(await session.scalar(text("SELECT facts_digest()")))
+
+
+RESULT_VALUES = {
+    "criteria_met": "r.criteria_met AS value, r.criteria_total AS of",
+    "indicators_met": "r.indicators_met AS value, r.indicators_total AS of",
+}
+MONEY_VALUES = {
+    "plan_vnd": "sum(m.received_vnd - m.passed_down_vnd) AS value",
+    "disbursed_vnd": "sum(m.advanced_vnd - m.refunded_advance_vnd + m.paid_vnd"
+    " - m.refunded_paid_vnd) AS value",
+    "advance_outstanding_vnd": "sum(m.advanced_vnd - m.recovered_vnd - m.refunded_advance_vnd)"
+    " AS value",
+}
+# The last name by that date: an area that had ended keeps the one it ended with.
+NAME = """
+CROSS JOIN LATERAL (
+    SELECT s.code, s.name FROM area_span s
+    WHERE s.area_id = f.area_id AND s.from_on <= :as_of ORDER BY s.from_on DESC LIMIT 1
+) n
+"""
+
+
+async def list_results(
+    session: AsyncSession,
+    *,
+    area: str,
+    as_of: date,
+    measure: str,
+    after: tuple[str, str],
+    limit: int,
+) -> Sequence[Row[Any]]:
+    """Return one result measure per commune and set in force below an area."""
+    statement = f"""
+        WITH f AS (
+            SELECT r.area_id, c.code AS key, {RESULT_VALUES[measure]}, r.is_demonstration
+            FROM results_below(:area, :as_of) r JOIN criteria_set c ON c.resource_id = r.set_id
+            WHERE r.is_assessed
+        )
+        SELECT f.*, n.code, n.name FROM f {NAME}
+        WHERE (f.area_id, f.key) > (:after_area, :after_key)
+        ORDER BY f.area_id, f.key LIMIT :limit
+    """
+    values = {"area": area, "as_of": as_of, "limit": limit}
+    place = {"after_area": after[0], "after_key": after[1]}
+    return (await session.execute(text(statement), {**values, **place})).all()
+
+
+async def list_money(
+    session: AsyncSession,
+    *,
+    area: str,
+    as_of: date,
+    budget_year: int,
+    measure: str,
+    after: tuple[str, str],
+    limit: int,
+) -> Sequence[Row[Any]]:
+    """Return one money measure per holding area, programme and capital kind below an area."""
+    statement = f"""
+        WITH f AS (
+            SELECT m.area_id, m.programme_id, m.capital_kind, {MONEY_VALUES[measure]},
+                   coalesce(p.code, m.programme_id) || '/' || m.capital_kind AS key,
+                   bool_or(m.is_demonstration) AS is_demonstration
+            FROM money_held(
+                ARRAY(SELECT a.area_id FROM money_areas(:area, :as_of) a), :as_of,
+                CAST(:budget_year AS smallint)
+            ) m
+            LEFT JOIN programme p ON p.id = m.programme_id
+            GROUP BY m.area_id, m.programme_id, m.capital_kind, p.code
+        )
+        SELECT f.*, n.code, n.name FROM f {NAME}
+        WHERE (f.area_id, f.key) > (:after_area, :after_key)
+        ORDER BY f.area_id, f.key LIMIT :limit
+    """
+    values = {"area": area, "as_of": as_of, "budget_year": budget_year, "limit": limit}
+    place = {"after_area": after[0], "after_key": after[1]}
+    return (await session.execute(text(statement), {**values, **place})).all()

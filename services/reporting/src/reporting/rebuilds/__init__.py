@@ -1,1 +1,0 @@
-"""Forgetting all copies and facts, so that the readers fill them again from both feeds."""

@@ -1,0 +1,302 @@
+"""Rows of the facts laid out as the report shows them; pure, so a figure can be followed by eye."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from reporting.registers.repository import Area
+from reporting.reports import lineage, rules
+from reporting.reports.question import Question
+from reporting.reports.repository import EndedMoney, MoneyRow, SetCount
+from reporting.reports.rules import Band, Money
+from reporting.reports.schemas import (
+    AreaReference,
+    BandCount,
+    ChildResults,
+    ChildRow,
+    CriteriaSetReference,
+    CriterionShare,
+    KindMoney,
+    Mean,
+    MoneyFigures,
+    MoneyResults,
+    ProgrammeMoney,
+    ProgrammeReference,
+    SetResults,
+    TargetResult,
+    TotalMoney,
+)
+from reporting.reports.schemas import EndedMoney as EndedMoneyView
+
+
+def area_reference(area: Area) -> AreaReference:
+    """Name an area as it was."""
+    return AreaReference(
+        id=area.id,
+        code=area.code,
+        name=area.name,
+        area_kind=area.area_kind,
+        designation=area.designation,
+    )
+
+
+def set_results(
+    question: Question, sets: Sequence[Any], *, counts: Sequence[SetCount], spreads: Sequence[Any]
+) -> list[SetResults]:
+    """Lay out each set that has verdicts here, and each national one even when it has none."""
+    totals = {count.set_id: count for count in counts if count.child_id is None}
+    return [
+        _set_results(question, row, count=count, spreads=spreads)
+        for row in sets
+        if (count := totals[row.resource_id]).assessed or _is_national(row)
+    ]
+
+
+def _is_national(row: Any) -> bool:
+    return row.extends is None and not row.is_demonstration
+
+
+def _set_results(
+    question: Question, row: Any, *, count: SetCount, spreads: Sequence[Any]
+) -> SetResults:
+    own = [spread for spread in spreads if spread.set_id == row.resource_id]
+    histogram = {s.criteria_met: s.communes for s in own if s.place is None}
+    letters: dict[int, list[tuple[str, int]]] = defaultdict(list)
+    for spread in own:
+        if spread.place is not None:
+            letters[spread.place].append((spread.letter, spread.communes))
+    return SetResults(
+        criteria_set=_set_reference(row),
+        communes=count.communes,
+        assessed=count.assessed,
+        criteria_total=len(row.criteria),
+        criteria_met_mean=_mean(count.criteria_met, count=count.communes),
+        indicators_met_mean=_mean(count.indicators_met, count=count.communes),
+        meeting_all=count.meeting_all,
+        meeting_all_rate=rules.rate(count.meeting_all, whole=count.communes),
+        bands=_bands(row.bands, histogram=histogram, communes=count.communes),
+        criteria=[
+            _criterion(criterion, letters=letters[place], communes=count.communes)
+            for place, criterion in enumerate(row.criteria, start=1)
+        ],
+        is_demonstration=count.is_demonstration,
+        lineage=lineage.assessments(question, criteria_set=row.code),
+        summary=lineage.assessment_summary(question, criteria_set=row.code),
+    )
+
+
+def _set_reference(row: Any) -> CriteriaSetReference:
+    return CriteriaSetReference(
+        code=row.code,
+        version=row.version,
+        hash=row.hash,
+        name_vi=row.name_vi,
+        name_en=row.name_en,
+        tier=row.tier,
+        is_demonstration=row.is_demonstration,
+    )
+
+
+def _mean(total: int, *, count: int) -> Mean:
+    value = rules.mean(total, count=count)
+    return Mean(
+        total=total,
+        count=count,
+        value=None if value is None else rules.print_rounded(value, places=rules.EXACT_PLACES),
+        printed=None if value is None else rules.print_rounded(value, places=1),
+    )
+
+
+def _bands(
+    bands: Sequence[Mapping[str, Any]], *, histogram: Mapping[int, int], communes: int
+) -> list[BandCount]:
+    ranges = [Band(band["least"], band["most"]) for band in bands]
+    counted = rules.count_bands(histogram, bands=ranges)
+    return [
+        BandCount(
+            least=band["least"],
+            most=band["most"],
+            name_vi=band["name_vi"],
+            name_en=band["name_en"],
+            communes=number,
+            rate=rules.rate(number, whole=communes),
+        )
+        for band, number in zip(bands, counted, strict=True)
+    ]
+
+
+def _criterion(
+    criterion: Mapping[str, Any], *, letters: Sequence[tuple[str, int]], communes: int
+) -> CriterionShare:
+    counts = rules.tally(letters)
+    return CriterionShare(
+        number=str(criterion["number"]),
+        name_vi=criterion["name_vi"],
+        name_en=criterion["name_en"],
+        **counts,
+        rate=rules.rate(counts["met"] + counts["not_applicable"], whole=communes),
+    )
+
+
+def money_results(
+    question: Question, rows: Sequence[MoneyRow], *, ended: EndedMoney
+) -> MoneyResults:
+    """Lay out the money by programme and kind, by kind, and in all."""
+    kinds: dict[str, Money] = defaultdict(lambda: rules.NO_MONEY)
+    for row in rows:
+        kinds[row.capital_kind] += row.money
+    total = sum(kinds.values(), start=rules.NO_MONEY)
+    return MoneyResults(
+        budget_year=question.budget_year,
+        programmes=[_programme(question, row) for row in rows],
+        by_capital_kind=[
+            KindMoney(
+                **_figures(money),
+                capital_kind=kind,
+                lineage=lineage.disbursements(question, by="programme", capital_kind=kind),
+            )
+            for kind, money in sorted(kinds.items())
+        ],
+        total=TotalMoney(
+            **_figures(total),
+            lineage=lineage.disbursements(question, by="programme,capital_kind"),
+        ),
+        of_ended_areas=EndedMoneyView(
+            areas=ended.areas, plan_vnd=ended.plan_vnd, disbursed_vnd=ended.disbursed_vnd
+        ),
+        is_demonstration=any(row.is_demonstration for row in rows),
+    )
+
+
+def _programme(question: Question, row: MoneyRow) -> ProgrammeMoney:
+    filters = {"programme": row.programme_id, "capital_kind": row.capital_kind}
+    return ProgrammeMoney(
+        **_figures(row.money),
+        programme=ProgrammeReference(
+            id=row.programme_id, code=row.code, name_vi=row.name_vi, name_en=row.name_en
+        ),
+        capital_kind=row.capital_kind,
+        is_demonstration=row.is_demonstration,
+        lineage=lineage.disbursements(question, by="area", **filters),
+        transfers=lineage.transfers(
+            question.area.id,
+            as_of=question.as_of,
+            budget_year=question.budget_year,
+            **filters,
+        ),
+    )
+
+
+def _figures(money: Money) -> dict[str, Any]:
+    return MoneyFigures(
+        plan_vnd=money.plan_vnd,
+        extended_vnd=money.extended_vnd,
+        allocated_vnd=money.allocated_vnd,
+        unallocated_vnd=money.unallocated_vnd,
+        allocated_rate=rules.rate(money.allocated_vnd, whole=money.plan_vnd),
+        disbursed_vnd=money.disbursed_vnd,
+        advance_outstanding_vnd=money.advance_outstanding_vnd,
+        completed_vnd=money.completed_vnd,
+        disbursed_rate=rules.rate(money.disbursed_vnd, whole=money.plan_vnd),
+        rate_basis="plan",
+    ).model_dump()
+
+
+def actuals(results: Sequence[SetResults], *, money: MoneyResults) -> dict[str, Fraction]:
+    """Return the exact figures of this report that a target may be measured by.
+
+    Keys read `result` or `result/criteria set`.
+    """
+    found: dict[str, Fraction] = {}
+    for result in results:
+        mean = result.criteria_met_mean
+        if mean.count:
+            code = result.criteria_set.code
+            found[f"criteria_met_mean/{code}"] = Fraction(mean.total, mean.count)
+            found[f"communes_meeting_all/{code}"] = Fraction(result.meeting_all)
+            found[f"communes_meeting_all_rate/{code}"] = Fraction(
+                100 * result.meeting_all, result.communes
+            )
+    if money.total.plan_vnd:
+        found["disbursed_rate"] = Fraction(100 * money.total.disbursed_vnd, money.total.plan_vnd)
+    return found
+
+
+def target_results(
+    question: Question, rows: Sequence[Any], *, results: Sequence[SetResults], money: MoneyResults
+) -> list[TargetResult]:
+    """Lay out each document's target beside what was reached; a figure not at hand stays null."""
+    found = actuals(results, money=money)
+    return [_target(question, row, actual=found.get(_figure_of(row))) for row in rows]
+
+
+def _figure_of(row: Any) -> str:
+    return f"{row.result}/{row.criteria_set}" if row.criteria_set else str(row.result)
+
+
+def _target(question: Question, row: Any, *, actual: Fraction | None) -> TargetResult:
+    document = " · ".join(part for part in (row.number, row.issuer, row.title) if part)
+    return TargetResult(
+        id=row.id,
+        result=row.result,
+        criteria_set=row.criteria_set or None,
+        kind=row.kind,
+        year=row.year,
+        planned_value=format(row.planned_value.normalize(), "f"),
+        denominator=row.denominator or None,
+        actual_value=None
+        if actual is None
+        else rules.print_rounded(actual, places=rules.EXACT_PLACES),
+        actual_printed=None if actual is None else rules.print_rounded(actual, places=1),
+        attainment_rate=None
+        if actual is None
+        else rules.rate(actual, whole=Fraction(row.planned_value)),
+        document_id=row.document_id,
+        document=document or None,
+        is_demonstration=row.is_demonstration,
+        lineage=lineage.targets(question, result=row.result),
+    )
+
+
+def child_rows(
+    question: Question,
+    areas: Sequence[Area],
+    *,
+    sets: Sequence[Any],
+    counts: Sequence[SetCount],
+    money: Mapping[str, Money],
+) -> list[ChildRow]:
+    """Lay out the areas right below, in the order given."""
+    codes = {row.resource_id: row.code for row in sets}
+    below: dict[str, list[SetCount]] = defaultdict(list)
+    for count in counts:
+        if count.child_id is not None and count.assessed:
+            below[count.child_id].append(count)
+    return [
+        ChildRow(
+            area=area_reference(area),
+            results=[_child_results(c, code=codes[c.set_id]) for c in below[area.id]],
+            **_child_money(money.get(area.id, rules.NO_MONEY)),
+            overview=lineage.overview(question.about(area)),
+        )
+        for area in areas
+    ]
+
+
+def _child_results(count: SetCount, *, code: str) -> ChildResults:
+    return ChildResults(
+        criteria_set=code,
+        communes=count.communes,
+        assessed=count.assessed,
+        criteria_met_mean=_mean(count.criteria_met, count=count.communes),
+        meeting_all=count.meeting_all,
+    )
+
+
+def _child_money(money: Money) -> dict[str, Any]:
+    return {
+        "plan_vnd": money.plan_vnd,
+        "disbursed_vnd": money.disbursed_vnd,
+        "disbursed_rate": rules.rate(money.disbursed_vnd, whole=money.plan_vnd),
+    }
