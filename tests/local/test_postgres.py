@@ -65,8 +65,7 @@ def test_a_killed_server_loses_nothing_it_acknowledged(fresh_server: postgres.Ow
     writer = threading.Thread(target=write)
     writer.start()
     for _ in range(KILLS):
-        seen = len(acknowledged)
-        assert processes.wait_until(lambda seen=seen: len(acknowledged) > seen + 50, 20)
+        wait_for_more(acknowledged)
         fresh_server.kill()
         fresh_server.start()
     enough.set()
@@ -75,6 +74,11 @@ def test_a_killed_server_loses_nothing_it_acknowledged(fresh_server: postgres.Ow
         found = {row[0] for row in connection.execute("SELECT value FROM written")}
     assert len(acknowledged) > KILLS * 50
     assert set(acknowledged) <= found
+
+
+def wait_for_more(acknowledged: list[int]) -> None:
+    wanted = len(acknowledged) + 50
+    assert processes.wait_until(lambda: len(acknowledged) > wanted, 20)
 
 
 def test_the_backends_of_a_killed_server_are_ended_before_the_next_start(

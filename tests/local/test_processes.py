@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from local_deployment import leftovers, members, processes
+from local_deployment import leftovers, processes
 from local_deployment.errors import LocalError
 from local_deployment.members import Member
 from local_deployment.processes import ProcessIdentity, Program
@@ -57,7 +57,7 @@ def test_a_program_that_keeps_dying_is_started_ever_more_slowly(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seconds = 0.0
-    monkeypatch.setattr(members.time, "monotonic", lambda: seconds)
+    monkeypatch.setattr(time, "monotonic", lambda: seconds)
     member = member_of(tmp_path, code="raise SystemExit(3)")
     member.start()
     moments = []

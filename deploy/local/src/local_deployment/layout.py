@@ -1,5 +1,6 @@
 """Where the parts of the repository lie, seen from an editable install of this package."""
 
+import os
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -9,7 +10,7 @@ SERVICES = ("criteria", "funding", "reporting")
 
 def local_folder() -> Path:
     """Return the one folder that everything made while running is written to."""
-    return ROOT / ".local"
+    return Path(os.environ.get("LOCAL_FOLDER") or ROOT / ".local").resolve()
 
 
 def service_folder(service: str) -> Path:

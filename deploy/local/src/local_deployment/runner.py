@@ -4,7 +4,7 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 
 from local_deployment import demonstration_data, layout, roles, welcome
@@ -13,6 +13,7 @@ from local_deployment.house import DATABASE, House
 from local_deployment.plan import USUAL_PORTS, Ports
 from local_deployment.progress import Progress
 
+Handler = Callable[[int, FrameType | None], None] | signal.Handlers
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -27,7 +28,7 @@ def run() -> int:
     house = open_house(progress)
     progress.say("Chung Sức is starting")
     try:
-        with stop_signals():
+        with on_stop_signals(ask_to_stop):
             house.start()
             demonstration_data.load_once(house, progress)
             progress.say(f"Ready after {time.monotonic() - began:.1f} s")
@@ -36,7 +37,8 @@ def run() -> int:
     except StopAskedError:
         progress.note("Stopping")
     finally:
-        with ignored_signals():
+        # Stopping ends by itself: a second Ctrl-C must not break it off half-way.
+        with on_stop_signals(signal.SIG_IGN):
             house.stop()
     if house.failure:
         raise LocalError(house.failure)
@@ -48,12 +50,13 @@ def migrate() -> int:
     """Bring the schemas up to date and stop again."""
     house = open_house(Progress(is_shown=True))
     try:
-        with stop_signals():
+        with on_stop_signals(ask_to_stop):
             house.prepare()
     except StopAskedError:
         return 130
     finally:
-        with ignored_signals():
+        # Stopping ends by itself: a second Ctrl-C must not break it off half-way.
+        with on_stop_signals(signal.SIG_IGN):
             house.stop()
     return 0
 
@@ -75,27 +78,22 @@ def wished_port() -> int:
     return int(text)
 
 
-@contextlib.contextmanager
-def stop_signals() -> Iterator[None]:
-    """Turn the signals that end a program into one exception, while starting and while running."""
-
-    def ask(_number: int, _frame: FrameType | None) -> None:
-        raise StopAskedError
-
-    former = {number: signal.signal(number, ask) for number in STOP_SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in former.items():
-            signal.signal(number, handler)
+def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
+    raise StopAskedError
 
 
 @contextlib.contextmanager
-def ignored_signals() -> Iterator[None]:
-    """Let a second Ctrl-C not break off the stopping, which ends by itself."""
-    former = {number: signal.signal(number, signal.SIG_IGN) for number in STOP_SIGNALS}
+def on_stop_signals(handler: Handler) -> Iterator[None]:
+    """Answer the signals that end a program in one way, while starting and while running."""
+    # Started with nohup, the house is meant to outlive its terminal.
+    answered = [number for number in STOP_SIGNALS if not is_nohup(number)]
+    former = {number: signal.signal(number, handler) for number in answered}
     try:
         yield
     finally:
-        for number, handler in former.items():
-            signal.signal(number, handler)
+        for number, handler_before in former.items():
+            signal.signal(number, handler_before)
+
+
+def is_nohup(number: signal.Signals) -> bool:
+    return number is signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN
