@@ -1,13 +1,12 @@
 """The token check of every request, remembered while the token lives."""
 
 import hashlib
-import time
 from collections import OrderedDict
-from collections.abc import Callable
 from typing import Protocol
 
 from chungsuc import problems
 from chungsuc.access import Principal
+from chungsuc.clock import Clock
 from chungsuc.text import Text
 
 MAXIMUM_TOKEN_LENGTH = 16_384
@@ -22,12 +21,10 @@ class Verifier(Protocol):
 class TokenCheck:
     """Answers who the caller is; a token's signature is checked once, its expiry every time."""
 
-    def __init__(
-        self, verifier: Verifier, *, size: int, seconds_now: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, verifier: Verifier, *, size: int, clock: Clock) -> None:
         self._verifier = verifier
         self._size = size
-        self._seconds_now = seconds_now
+        self._clock = clock
         self._checked: OrderedDict[bytes, Principal] = OrderedDict()
 
     def __len__(self) -> int:
@@ -37,14 +34,15 @@ class TokenCheck:
         """Return the caller named by an Authorization header, or raise 401."""
         token = _bearer_token(authorization)
         digest = hashlib.sha256(token.encode()).digest()
+        now = self._clock.now().timestamp()
         known = self._checked.get(digest)
         if known is not None:
-            if known.expires_at > self._seconds_now():
+            if known.expires_at > now:
                 self._checked.move_to_end(digest)
                 return known
             del self._checked[digest]
         principal = await self._verifier.verify(token)
-        if principal.expires_at > self._seconds_now():
+        if principal.expires_at > now:
             self._checked[digest] = principal
             if len(self._checked) > self._size:
                 self._checked.popitem(last=False)

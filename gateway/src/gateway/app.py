@@ -5,6 +5,7 @@ import time
 import structlog
 from chungsuc import problems
 from chungsuc.access import TokenVerifier
+from chungsuc.clock import SystemClock
 from chungsuc.text import Text
 from starlette.types import Receive, Scope, Send
 
@@ -70,7 +71,7 @@ class OpenGateway:
             audience=settings.token_audience,
             keys=settings.token_keys,
         )
-        self._tokens = TokenCheck(verifier, size=settings.token_cache_size)
+        self._tokens = TokenCheck(verifier, size=settings.token_cache_size, clock=SystemClock())
         self._proxy = Proxy(settings, limits)
         self._own_paths = OwnPaths(
             settings,

@@ -21,6 +21,7 @@ _PICKED = frozenset(
     (
         b"accept",
         b"accept-language",
+        b"access-control-request-method",
         b"authorization",
         b"connection",
         b"content-length",

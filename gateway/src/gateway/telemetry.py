@@ -4,11 +4,10 @@ import asyncio
 import contextlib
 import json
 import sys
-import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
+from chungsuc.clock import Clock, SystemClock
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from gateway.exchange import Exchange
@@ -82,8 +81,11 @@ class AccessLog:
     requests never wait for a log.
     """
 
-    def __init__(self, write: Callable[[str], None] = _write_out) -> None:
+    def __init__(
+        self, write: Callable[[str], None] = _write_out, *, clock: Clock | None = None
+    ) -> None:
         self._write = write
+        self._clock = clock or SystemClock()
         self._waiting: list[dict[str, Any]] = []
         self._dropped = 0
         self._task: asyncio.Task[None] | None = None
@@ -110,7 +112,7 @@ class AccessLog:
                 "event": "request",
                 "service": "gateway",
                 "level": "info",
-                "at": time.time(),
+                "timestamp": self._clock.now(),
                 "request_id": exchange.request_id,
                 "method": exchange.method,
                 "path": exchange.path,
@@ -131,13 +133,18 @@ class AccessLog:
     async def _flush(self) -> None:
         lines, self._waiting = self._waiting, []
         if self._dropped:
-            lines.append({"event": "log lines dropped", "count": self._dropped, "at": time.time()})
+            lines.append(
+                {
+                    "event": "log lines dropped",
+                    "count": self._dropped,
+                    "timestamp": self._clock.now(),
+                }
+            )
             self._dropped = 0
         if lines:
             await asyncio.to_thread(self._write_lines, lines)
 
     def _write_lines(self, lines: list[dict[str, Any]]) -> None:
         for line in lines:
-            at = datetime.fromtimestamp(line.pop("at"), UTC)
-            line["timestamp"] = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            line["timestamp"] = line["timestamp"].isoformat(timespec="milliseconds")
         self._write("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
