@@ -42,7 +42,9 @@ class Mean(BaseModel):
         description="Communes that the set judges; one without a verdict adds nothing to the total",
         examples=[94],
     )
-    value: str | None = Field(description="Four places, half up", examples=["13.9362"])
+    value: str | None = Field(
+        description="Four places, half up; null while nobody is assessed", examples=["13.9362"]
+    )
     printed: str | None = Field(description="One place, half up", examples=["13.9"])
 
 

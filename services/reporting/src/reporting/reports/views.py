@@ -71,13 +71,13 @@ def _set_results(
         communes=count.communes,
         assessed=count.assessed,
         criteria_total=len(row.criteria),
-        criteria_met_mean=_mean(count.criteria_met, count=count.communes),
-        indicators_met_mean=_mean(count.indicators_met, count=count.communes),
+        criteria_met_mean=_mean(count.criteria_met, count=count),
+        indicators_met_mean=_mean(count.indicators_met, count=count),
         meeting_all=count.meeting_all,
-        meeting_all_rate=rules.rate(count.meeting_all, whole=count.communes),
-        bands=_bands(row.bands, histogram=histogram, communes=count.communes),
+        meeting_all_rate=rules.rate(count.meeting_all, whole=_known(count)),
+        bands=_bands(row.bands, histogram=histogram, communes=_known(count)),
         criteria=[
-            _criterion(criterion, letters=letters[place], communes=count.communes)
+            _criterion(criterion, letters=letters[place], communes=_known(count))
             for place, criterion in enumerate(row.criteria, start=1)
         ],
         is_demonstration=count.is_demonstration,
@@ -98,14 +98,20 @@ def _set_reference(row: Any) -> CriteriaSetReference:
     )
 
 
-def _mean(total: int, *, count: int) -> Mean:
-    value = rules.mean(total, count=count)
+def _mean(total: int, *, count: SetCount) -> Mean:
+    """The mean over all communes that the set judges; of none assessed nothing is said."""
+    value = rules.mean(total, count=_known(count))
     return Mean(
         total=total,
-        count=count,
+        count=count.communes,
         value=None if value is None else rules.print_rounded(value, places=rules.EXACT_PLACES),
         printed=None if value is None else rules.print_rounded(value, places=1),
     )
+
+
+def _known(count: SetCount) -> int:
+    """The communes to divide by: missing is not zero, so none while nobody is assessed."""
+    return count.communes if count.assessed else 0
 
 
 def _bands(
@@ -211,7 +217,7 @@ def actuals(results: Sequence[SetResults], *, money: MoneyResults) -> dict[str, 
     found: dict[str, Fraction] = {}
     for result in results:
         mean = result.criteria_met_mean
-        if mean.count:
+        if result.assessed:
             code = result.criteria_set.code
             found[f"criteria_met_mean/{code}"] = Fraction(mean.total, mean.count)
             found[f"communes_meeting_all/{code}"] = Fraction(result.meeting_all)
@@ -289,7 +295,7 @@ def _child_results(count: SetCount, *, code: str) -> ChildResults:
         criteria_set=code,
         communes=count.communes,
         assessed=count.assessed,
-        criteria_met_mean=_mean(count.criteria_met, count=count.communes),
+        criteria_met_mean=_mean(count.criteria_met, count=count),
         meeting_all=count.meeting_all,
     )
 
