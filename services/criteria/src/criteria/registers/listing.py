@@ -7,7 +7,6 @@ from chungsuc.problems import FieldError
 from chungsuc.text import Text, search_key
 
 _ESCAPES = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
-_KEY_LENGTH = 2
 
 
 def search_pattern(words: str | None) -> str | None:
@@ -19,9 +18,14 @@ def search_pattern(words: str | None) -> str | None:
 
 def text_key(cursor: list[Any] | None) -> list[str] | None:
     """Return a cursor of two texts (sort key, id); any other is a problem of the parameter."""
+    return require_key(cursor, str, str)
+
+
+def require_key(cursor: list[Any] | None, *types: type) -> list[Any] | None:
+    """Return a cursor whose parts have these types; any other is a problem of the parameter."""
     if cursor is None:
         return None
-    if len(cursor) == _KEY_LENGTH and all(isinstance(part, str) for part in cursor):
+    if [type(part) for part in cursor] == list(types):
         return cursor
     reason = Text("không phải con trỏ của danh sách này", "not a cursor of this list")
     raise problems.Invalid(reason, errors=[FieldError("cursor", "not-a-cursor", reason)])

@@ -143,7 +143,6 @@ def _add_register(
 ) -> None:
     register = str(entry["date"])
     parents = {r["code"]: ids[register, r["kind"], r["code"]] for r in rows if _is_parent(r)}
-    began = {}
     for row in rows:
         area_id = ids[register, row["kind"], row["code"]]
         span = _span(entry, row, parents.get(row["parent_code"], NATION_ID))
@@ -152,15 +151,15 @@ def _add_register(
             goes_on = replace(known.spans[-1], ends_on=span.ends_on)
             catalogue.states[area_id] = replace(known, spans=(*known.spans[:-1], goes_on))
             continue
-        began[area_id] = "began"
         catalogue.states[area_id] = AreaState(area_id, 1, (span,))
     catalogue.events.append(
         {
             "kind": "register",
-            "effective_on": entry["assumed_from"],
+            "effective_on": entry["date"],
             "document": entry["document"],
-            "note": f"{len(rows)} areas in the register of {register}",
-            "parts": began,
+            "note": f"register of {register}, taken to hold from {entry['assumed_from']}",
+            "areas_total": len(rows),
+            "parts": {},
         }
     )
 
@@ -204,6 +203,7 @@ def _add_lineage(
         edge = Edge(from_id, to_id, entry["effective_on"], extent)
         successors.setdefault(from_id, []).append(edge)
         predecessors.setdefault(to_id, []).append(edge)
+    _tell_register_event(catalogue, new, ended=successors, began=predecessors)
     for area_id in successors.keys() | predecessors.keys():
         state = catalogue.states[area_id]
         catalogue.states[area_id] = replace(
@@ -211,6 +211,15 @@ def _add_lineage(
             successors=tuple(successors.get(area_id, ())),
             predecessors=tuple(predecessors.get(area_id, ())),
         )
+
+
+def _tell_register_event(
+    catalogue: AreaCatalogue, register: str, *, ended: Iterable[str], began: Iterable[str]
+) -> None:
+    """The event by which the register came into force ended the old areas and began the new."""
+    event = next(e for e in catalogue.events if str(e["effective_on"]) == register)
+    event["parts"] = dict.fromkeys(ended, "ended") | dict.fromkeys(began, "began")
+    event["areas_total"] = len(event["parts"])
 
 
 def _add_merger(catalogue: AreaCatalogue, entry: dict[str, Any]) -> None:
@@ -246,6 +255,7 @@ def _add_merger(catalogue: AreaCatalogue, entry: dict[str, Any]) -> None:
             "effective_on": on,
             "document": entry["document"],
             "note": "",
+            "areas_total": len(parts),
             "parts": parts,
         }
     )

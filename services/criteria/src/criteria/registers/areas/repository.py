@@ -143,6 +143,7 @@ async def add_event(
     effective_on: date,
     document_id: str,
     note: str,
+    areas_total: int,
     parts: Mapping[str, str],
     recorded_by: int,
 ) -> int:
@@ -159,7 +160,7 @@ async def add_event(
             "effective_on": effective_on,
             "document_id": document_id,
             "note": note,
-            "total": len(parts),
+            "total": areas_total,
             "recorded_by": recorded_by,
         },
     )

@@ -6,13 +6,21 @@ from datetime import date
 from chungsuc import changes
 from chungsuc.changes import Change
 from chungsuc.problems import FieldError
-from chungsuc.text import Text
+from chungsuc.text import Text, clean_name
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from criteria.registers.areas import events, repository, rules
+from criteria.registers.areas import events, events_in, repository, rules
 from criteria.registers.areas.errors import AreaChangeRefused
 from criteria.registers.areas.events import Event, EventRefusedError, Register, When
+from criteria.registers.areas.schemas import (
+    AreaChangeIn,
+    AreaChangeOut,
+    AreaPart,
+    DocumentReference,
+    Reference,
+)
 from criteria.registers.areas.state import AreaState, feed_body
+from criteria.registers.documents import service as documents
 
 
 @dataclass(frozen=True)
@@ -65,10 +73,45 @@ async def record_event(
         effective_on=notes.effective_on,
         document_id=notes.document_id,
         note=notes.note,
+        areas_total=len(parts),
         parts=parts,
         recorded_by=recorded_by,
     )
     return RecordedEvent(event_id, recorded_by, tuple(after), parts)
+
+
+async def record_change(
+    session: AsyncSession, body: AreaChangeIn, *, is_dry_run: bool
+) -> AreaChangeOut:
+    """Record the area change that a caller states, or only say what it would touch."""
+    document = await documents.require_document(session, body.document_id, pointer="/document_id")
+    await repository.lock_register(session)
+    event = await events_in.event_of(session, body)
+    notes = EventNotes(
+        kind=body.kind,
+        effective_on=body.effective_on,
+        document_id=document.id,
+        source=document.number,
+        note=clean_name(body.note),
+    )
+    recorded = await record_event(session, event, notes=notes, is_dry_run=is_dry_run)
+    return AreaChangeOut(
+        id=recorded.id,
+        kind=notes.kind,
+        effective_on=notes.effective_on,
+        document=DocumentReference(
+            id=document.id, number=document.number, certainty=document.certainty
+        ),
+        note=notes.note,
+        areas_total=len(recorded.parts),
+        areas=[_part_out(state, recorded.parts[state.id], notes) for state in recorded.after],
+    )
+
+
+def _part_out(state: AreaState, part: str, notes: EventNotes) -> AreaPart:
+    span = state.span_on(notes.effective_on) or state.spans[-1]
+    name = f"{span.designation} {span.name}"
+    return AreaPart(area=Reference(id=state.id, code=span.code, name=name), part=part)
 
 
 async def _lock_and_load(session: AsyncSession, event: Event, *, since: date) -> Register:

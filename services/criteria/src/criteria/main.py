@@ -1,0 +1,37 @@
+"""The API of criteria: `python -m criteria.main`."""
+
+from chungsuc import app
+from chungsuc.clock import Clock
+from chungsuc.settings import ServiceSettings
+from fastapi import APIRouter, FastAPI
+
+from criteria.registers.areas.routes import router as areas
+from criteria.registers.documents.routes import router as documents
+from criteria.registers.organisations.routes import router as organisations
+from criteria.settings import Settings
+
+ROUTERS: list[APIRouter] = [
+    areas,
+    organisations,
+    documents,
+]
+
+
+def create_app(settings: ServiceSettings | None = None, *, clock: Clock | None = None) -> FastAPI:
+    """Return the service, told by its environment when no settings are given."""
+    return app.create_service(
+        name="criteria",
+        title="Chung Sức: registers, criteria and assessments",
+        settings=settings or Settings(),  # type: ignore[call-arg]
+        routers=ROUTERS,
+        clock=clock,
+    )
+
+
+def main() -> None:
+    settings = Settings()  # type: ignore[call-arg]
+    app.run(create_app(settings), settings)
+
+
+if __name__ == "__main__":
+    main()

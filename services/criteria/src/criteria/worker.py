@@ -1,0 +1,27 @@
+"""The worker of criteria: the feed's sequencer and the jobs, `python -m criteria.worker`."""
+
+import asyncio
+
+from chungsuc import telemetry, worker
+from chungsuc.changes import Sequencer
+from chungsuc.database import Database
+from chungsuc.jobs import Handler, JobRunner
+
+from criteria.settings import Settings
+
+HANDLERS: dict[str, Handler] = {}
+
+
+def main() -> None:
+    settings = Settings()  # type: ignore[call-arg]
+    telemetry.configure_logs("criteria-worker", level=settings.log_level)
+    database = Database(settings.database_url.get_secret_value(), pool_size=settings.pool_size)
+    loops = [
+        Sequencer(database).run,
+        JobRunner(database, HANDLERS).run,
+    ]
+    asyncio.run(worker.run(database, loops))
+
+
+if __name__ == "__main__":
+    main()
