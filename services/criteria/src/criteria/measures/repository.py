@@ -1,0 +1,42 @@
+"""The SQL of measures."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from criteria.measures.model import Measure
+
+_COLUMNS = "code, name_vi, name_en, type, unit, scale, minimum, maximum, breakdown, validity, slot"
+
+_STORE = f"""
+INSERT INTO measure ({_COLUMNS}, revision)
+SELECT added.*, 1
+FROM unnest(
+    CAST(:codes AS text[]), CAST(:names_vi AS text[]), CAST(:names_en AS text[]),
+    CAST(:types AS text[]), CAST(:units AS text[]), CAST(:scales AS smallint[]),
+    CAST(:minimums AS bigint[]), CAST(:maximums AS bigint[]), CAST(:breakdowns AS text[]),
+    CAST(:validities AS text[]), CAST(:slots AS smallint[])) AS added
+ON CONFLICT (code) DO UPDATE SET
+    name_vi = excluded.name_vi, name_en = excluded.name_en, unit = excluded.unit,
+    minimum = excluded.minimum, maximum = excluded.maximum, breakdown = excluded.breakdown,
+    validity = excluded.validity, revision = measure.revision + 1
+RETURNING code, revision
+"""
+
+
+async def list_measures(session: AsyncSession) -> dict[str, Measure]:
+    """Return every measure by code, in code order."""
+    rows = await session.execute(text(f"SELECT {_COLUMNS} FROM measure ORDER BY code"))
+    return {row.code: Measure(*row) for row in rows}
+
+
+async def store_measures(session: AsyncSession, measures: Sequence[Measure]) -> dict[str, int]:
+    """Add or rename these measures in one statement; return the new revision of each."""
+    columns: Iterable[list[object]] = map(list, zip(*map(astuple, measures), strict=True))
+    names = (
+        "codes names_vi names_en types units scales minimums maximums breakdowns validities slots"
+    )
+    rows = await session.execute(text(_STORE), dict(zip(names.split(), columns, strict=True)))
+    return {row.code: row.revision for row in rows}

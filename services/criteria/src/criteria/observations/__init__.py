@@ -1,0 +1,1 @@
+"""What is observed about areas: the evidence, and the sheets that carry it forward."""
