@@ -20,7 +20,8 @@ GRANT SELECT, INSERT ON project, acceptance, medium_term_plan TO funding_runtime
 GRANT SELECT ON limit_row, pocket, balance, transfer, pending_transfer, decision, entry, ledger_key
     TO funding_runtime;
 
-GRANT EXECUTE ON FUNCTION ledger_instant(timestamptz) TO funding_runtime;
+GRANT EXECUTE ON FUNCTION ledger_instant(timestamptz), ledger_area_of(text, text),
+    ledger_issuing_area(text, text, date) TO funding_runtime;
 GRANT EXECUTE ON FUNCTION ledger_post(
     text, text, text, bytea, jsonb, date, timestamptz, timestamptz, text, boolean) TO funding_runtime;
 GRANT EXECUTE ON FUNCTION ledger_post_batch(

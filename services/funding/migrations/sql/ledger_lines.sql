@@ -92,6 +92,23 @@ BEGIN
     END IF;
 END $$;
 
+CREATE FUNCTION ledger_area_of(p_holder_kind text, p_holder_id text) RETURNS text
+LANGUAGE sql STABLE AS $$
+    SELECT CASE p_holder_kind
+        WHEN 'area' THEN p_holder_id
+        WHEN 'organisation' THEN (SELECT o.area_id FROM organisation o WHERE o.id = p_holder_id)
+        ELSE (SELECT p.area_id FROM project p WHERE p.id = p_holder_id) END
+$$;
+
+-- The nearest area at or above that has the level of the source's budget.
+CREATE FUNCTION ledger_issuing_area(p_source text, p_area_id text, p_on date) RETURNS text
+LANGUAGE sql STABLE AS $$
+    SELECT u.area_id FROM areas_above(p_area_id, p_on) u
+    JOIN funding_source s ON s.code = p_source
+    WHERE (area_place(u.area_id, p_on)).kind = s.issuing_area_kind
+    ORDER BY u.steps LIMIT 1
+$$;
+
 -- Money enters the ledger: the issuing budget's debt grows, the holder may dispose.
 CREATE FUNCTION ledger_lines_of_assign(p_request jsonb, p_actor text, p_request_id text)
 RETURNS ledger_line[] LANGUAGE plpgsql AS $$
@@ -130,8 +147,7 @@ BEGIN
             'from', v_programme.valid_from, 'to', v_programme.valid_to));
     END IF;
     v_key.area_id := ledger_holder_area(v_key.holder_kind, v_key.holder_id, v_on);
-    SELECT u.area_id INTO v_issuing_area FROM areas_above(v_key.area_id, v_on) u
-    WHERE (area_place(u.area_id, v_on)).kind = v_source.issuing_area_kind ORDER BY u.steps LIMIT 1;
+    v_issuing_area := ledger_issuing_area(v_source.code, v_key.area_id, v_on);
     IF v_issuing_area IS NULL THEN
         PERFORM ledger_refuse('no_issuing_budget', '/to/holder_id',
                               jsonb_build_object('area_kind', v_source.issuing_area_kind));

@@ -1,0 +1,1 @@
+"""The ledger: transfers that the database alone may post."""

@@ -1,0 +1,1 @@
+"""Programmes, funding sources and capital kinds."""

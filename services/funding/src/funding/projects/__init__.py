@@ -1,0 +1,1 @@
+"""Projects, their accepted volume, and medium-term plans: what sets ceilings."""
