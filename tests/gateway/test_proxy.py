@@ -255,7 +255,6 @@ def test_a_malformed_path_gets_400(house: House, token: str, path: str) -> None:
     [
         ("Authorization: Bearer a\r\nAuthorization: Bearer b", 400),
         ("Host: a b", 400),
-        ("X-Name: \xff", 400),
         ("X-Long: " + "x" * 40_000, 431),
     ],
 )

@@ -2,6 +2,7 @@
 
 import time
 
+import aiohttp
 import structlog
 from chungsuc import problems
 from chungsuc.access import TokenVerifier
@@ -73,16 +74,19 @@ class OpenGateway:
         )
         self._tokens = TokenCheck(verifier, size=settings.token_cache_size, clock=SystemClock())
         self._proxy = Proxy(settings, limits)
+        # for the few requests of the gateway's own: documents, readiness, area codes
+        self._session = aiohttp.ClientSession()
         self._own_paths = OwnPaths(
             settings,
-            session=self._proxy.session,
+            session=self._session,
             limiter=self._limiter,
             render_metrics=self._render_metrics,
         )
 
     async def close(self) -> None:
         """Close every connection to the services."""
-        await self._proxy.close()
+        self._proxy.close()
+        await self._session.close()
 
     async def serve(self, exchange: Exchange) -> None:
         """Answer one request; whatever happens, it is counted and logged."""

@@ -107,6 +107,8 @@ class Exchange:
             self._believe_forwarded()
         if len(self.raw_path) + len(self.query) > most_path_bytes:
             raise UriTooLong
+        if not self.query.isascii():
+            raise _malformed_path()
         if size > most_bytes:
             raise HeadersTooLarge
         self._check_path()
