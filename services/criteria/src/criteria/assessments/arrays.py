@@ -169,7 +169,7 @@ class _Leaves:
         # As unsigned numbers, days before the first that counts wrap round and lie beyond the last.
         age -= first_days
         stale = age.view(np.uint32) > (on.toordinal() - first_days).astype(np.uint32)
-        qualifiers = np.take(sheets.qualifiers[rows], plan.slots, axis=1) & _QUALIFIER
+        qualifiers = np.take(sheets.qualifiers[rows], plan.slots, axis=1) & np.uint8(_QUALIFIER)
         if plan.attested.size:
             stale[:, plan.attested] |= qualifiers[:, plan.attested] != 0
         missing = stale | (values == MISSING)

@@ -1,9 +1,9 @@
 """A criteria set compiled for one year and one choice of versions: leaves, thresholds, operations.
 
-A leaf is one comparison of one slot. "At most" leaves are folded onto "at least" by sign. Thresholds
-that depend on attributes stand in two matrices, strictest and loosest, with a row for every
-combination of attribute values, the unknown value included; an unknown threshold is unreachable
-from both sides.
+A leaf is one comparison of one slot. "At most" leaves are folded onto "at least" by sign.
+Thresholds that depend on attributes stand in two matrices, strictest and loosest, with a row for
+every combination of attribute values, the unknown value included; an unknown threshold is
+unreachable from both sides.
 """
 
 from collections.abc import Mapping, Sequence
@@ -102,7 +102,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Scales:
-    """How attribute values are numbered: 0 is unknown, then the named values or number stretches."""
+    """How attribute values are numbered: 0 is unknown, then named values or number stretches."""
 
     names: Mapping[str, tuple[str, ...]]
     numbers: Mapping[str, tuple[int, ...]]

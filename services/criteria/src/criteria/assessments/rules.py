@@ -74,9 +74,7 @@ def judge(
         numbers=table_numbers(criteria_set, tables),
     )
     bench = _Bench(criteria_set.code, measures, values, attributes, on, candidates)
-    criteria = tuple(
-        bench.criterion(criterion) for criterion in criteria_set.criteria
-    )
+    criteria = tuple(bench.criterion(criterion) for criterion in criteria_set.criteria)
     conditions = tuple(
         ConditionResult(entry.code, entry.name_vi, entry.name_en, result.verdict, result)
         for entry in criteria_set.conditions

@@ -6,6 +6,9 @@ then missing; not_applicable counts as met. The array evaluator uses the same co
 
 from collections.abc import Sequence
 from enum import IntEnum
+from typing import Literal, cast
+
+VerdictCode = Literal["met", "not_met", "not_applicable", "undetermined", "missing"]
 
 
 class Verdict(IntEnum):
@@ -22,9 +25,9 @@ class Verdict(IntEnum):
         return LETTERS[self]
 
     @property
-    def code(self) -> str:
+    def code(self) -> VerdictCode:
         """The name the API uses, such as `not_met`."""
-        return self.name.lower()
+        return cast(VerdictCode, self.name.lower())
 
     @property
     def counts_as_met(self) -> bool:

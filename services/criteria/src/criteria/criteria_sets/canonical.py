@@ -183,7 +183,7 @@ def _version(version: Version) -> Body:
 def _case(case: Case) -> Body:
     return {
         "name": case.name,
-        "on": case.on.isoformat(),
+        "date": case.on.isoformat(),
         "attributes": dict(case.attributes),
         "values": {
             code: _present(

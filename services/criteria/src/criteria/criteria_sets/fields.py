@@ -23,6 +23,14 @@ def read_object(
         raise malformed(
             pointer, "not-an-object", vi="Cần một đối tượng.", en="An object is needed."
         )
+    for name in value:
+        if not isinstance(name, str):
+            raise malformed(
+                pointer,
+                "not-a-name",
+                vi=f"Tên trường {name} phải là chuỗi; trong YAML hãy đặt trong ngoặc kép.",
+                en=f"Field name {name} must be a string; in YAML put it in quotes.",
+            )
     for name in required:
         if name not in value:
             raise malformed(

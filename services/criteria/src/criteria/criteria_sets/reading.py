@@ -203,14 +203,14 @@ def _version(pointer: str, fields: Mapping[str, object], *, from_on: date) -> Ve
 
 def _case(pointer: str, value: object) -> Case:
     fields = read_object(
-        pointer, value, required=("name", "on", "values", "expect"), optional=("attributes",)
+        pointer, value, required=("name", "date", "values", "expect"), optional=("attributes",)
     )
     attributes = _entries(f"{pointer}/attributes", fields.get("attributes", {}))
     values = _entries(f"{pointer}/values", fields["values"])
     expect = _entries(f"{pointer}/expect", fields["expect"])
     return Case(
         read_text(f"{pointer}/name", fields["name"]),
-        read_day(f"{pointer}/on", fields["on"]),
+        read_day(f"{pointer}/date", fields["date"]),
         {
             name: read_optional_text(f"{pointer}/attributes/{name}", content)
             for name, content in attributes.items()

@@ -24,6 +24,7 @@ Point = Mapping[str, str | int]
 Candidates = frozenset[str | int]
 
 _LARGEST = 10**9
+_OPEN_ENDED_YEARS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,3 +141,17 @@ def table_numbers(
         for attribute in criteria_set.attributes
         if attribute.is_number
     }
+
+
+def axis_of(
+    criteria_set: CriteriaSet, tables: Iterable[ThresholdTable], name: str
+) -> tuple[str | int, ...]:
+    """Every value of a dimension that these tables must cover."""
+    if name == YEAR:
+        first = criteria_set.from_on.year
+        last = criteria_set.to_on.year if criteria_set.to_on else first + _OPEN_ENDED_YEARS
+        return tuple(range(first, last + 1))
+    attribute = criteria_set.attribute(name)
+    if attribute is None or attribute.is_number:
+        return numbers_of(tables, name)
+    return attribute.values
