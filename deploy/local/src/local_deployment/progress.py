@@ -21,8 +21,9 @@ class Progress:
         self._is_mid_line = True
         try:
             yield
-        except BaseException:
-            self.say("stopped" if self._is_mid_line else f"  {title}: stopped")
+        except BaseException as error:
+            how = "failed" if isinstance(error, Exception) else "stopped"
+            self.say(how if self._is_mid_line else f"  {title}: {how}")
             raise
         seconds = f"{time.monotonic() - began:.1f} s"
         self.say(seconds if self._is_mid_line else f"  {title}: {seconds}")
