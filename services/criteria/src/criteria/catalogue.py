@@ -10,6 +10,8 @@ from pathlib import Path
 from chungsuc.database import Database
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from criteria.criteria_sets import service as criteria_sets
+from criteria.measures import service as measures
 from criteria.registers.areas import loading as areas
 from criteria.registers.documents import service as documents
 from criteria.settings import Settings
@@ -19,6 +21,8 @@ LoadPart = Callable[..., Awaitable[int]]
 PARTS: list[tuple[str, LoadPart]] = [
     ("documents", documents.load_catalogue),
     ("areas", areas.load_catalogue),
+    ("measures", measures.load_catalogue),
+    ("criteria sets", criteria_sets.load_catalogue),
 ]
 ACTOR = "catalogue"
 

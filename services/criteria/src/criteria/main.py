@@ -5,15 +5,25 @@ from chungsuc.clock import Clock
 from chungsuc.settings import ServiceSettings
 from fastapi import APIRouter, FastAPI
 
+from criteria.assessments.routes import router as assessments
+from criteria.criteria_sets.routes import router as criteria_sets
+from criteria.measures.routes import router as measures
+from criteria.observations.routes import router as observations
 from criteria.registers.areas.routes import router as areas
 from criteria.registers.documents.routes import router as documents
 from criteria.registers.organisations.routes import router as organisations
 from criteria.settings import Settings
+from criteria.targets.routes import router as targets
 
 ROUTERS: list[APIRouter] = [
     areas,
     organisations,
     documents,
+    measures,
+    observations,
+    criteria_sets,
+    assessments,
+    targets,
 ]
 
 

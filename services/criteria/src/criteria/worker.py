@@ -4,12 +4,14 @@ import asyncio
 
 from chungsuc import telemetry, worker
 from chungsuc.changes import Sequencer
+from chungsuc.clock import SystemClock
 from chungsuc.database import Database
 from chungsuc.jobs import Handler, JobRunner
 
+from criteria.assessments import jobs as assessments
 from criteria.settings import Settings
 
-HANDLERS: dict[str, Handler] = {}
+HANDLERS: dict[str, Handler] = {**assessments.handlers(SystemClock())}
 
 
 def main() -> None:

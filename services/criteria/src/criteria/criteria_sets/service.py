@@ -34,7 +34,7 @@ from criteria.measures import repository as measures_repository
 from criteria.observations import repository as observations_repository
 
 CATALOGUE_ACTOR = "catalogue"
-CATALOGUE_FOLDER = "criteria-sets"
+CATALOGUE_FOLDER = "criteria_sets"
 EVALUATE = "evaluate_country"
 PUBLISHERS = ("administrator",)
 
