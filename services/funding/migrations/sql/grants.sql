@@ -12,8 +12,8 @@ BEGIN
     END LOOP;
 END $$;
 
-GRANT SELECT, INSERT, UPDATE, DELETE ON area_span, area_succession, organisation, document
-    TO funding_runtime;
+GRANT SELECT, INSERT, DELETE ON area_span, area_succession TO funding_runtime;
+GRANT SELECT, INSERT, UPDATE ON organisation, document TO funding_runtime;
 GRANT SELECT ON programme, capital_kind, funding_source, medium_term_period, window_rule
     TO funding_runtime;
 GRANT SELECT, INSERT ON project, acceptance, medium_term_plan TO funding_runtime;

@@ -1,15 +1,12 @@
-"""The catalogue as files: read strictly, flattened to rows, loaded by one idempotent statement."""
+"""The catalogue as files: read strictly and flattened to rows of its tables."""
 
-import json
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import yaml
 from chungsuc.text import Code, ShortText
-from psycopg.types.json import Jsonb
 from pydantic import BaseModel, ConfigDict, Field
 
 LONG_AGO = date(1900, 1, 1)
@@ -118,13 +115,6 @@ def rows_of(catalogue: Catalogue) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def load(connection: psycopg.Connection[Any], catalogue: Catalogue) -> int:
-    """Load the catalogue as the owner; return how many programmes changed."""
-    rows = Jsonb(rows_of(catalogue), dumps=_dump)
-    found = connection.execute("SELECT load_catalogue(%s)", [rows]).fetchone()
-    return int(found[0]) if found else 0
-
-
 def _programmes(
     row: ProgrammeRow, *, parent: dict[str, Any] | None = None
 ) -> Iterator[dict[str, Any]]:
@@ -152,7 +142,3 @@ def _window(row: WindowRuleRow) -> dict[str, Any]:
     for edge, day in (("opens", row.opens), ("closes", row.closes)):
         flat |= {f"{edge}_{part}": value for part, value in day.model_dump().items()}
     return flat
-
-
-def _dump(content: Any) -> str:
-    return json.dumps(content, ensure_ascii=False, default=str)

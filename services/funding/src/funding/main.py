@@ -11,15 +11,15 @@ from funding.pockets.routes import router as pockets
 from funding.programmes.routes import router as programmes
 from funding.projects.plan_routes import router as plans
 from funding.projects.routes import router as projects
-from funding.settings import Settings
+from funding.settings import FundingSettings
 
 
-def create_app(settings: Settings | None = None, *, clock: Clock | None = None) -> FastAPI:
+def create_app(settings: FundingSettings | None = None, *, clock: Clock | None = None) -> FastAPI:
     """Return the application; without settings they are read from the environment."""
     return create_service(
         name="funding",
         title="Chung Sức · funding",
-        settings=settings or Settings(),  # type: ignore[call-arg]
+        settings=settings or FundingSettings(),  # type: ignore[call-arg]
         routers=[programmes, projects, plans, pockets, ledger, disbursements],
         clock=clock,
         resources=[open_criteria],
@@ -28,7 +28,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
 
 def main() -> None:
     """Serve until told to stop."""
-    settings = Settings()  # type: ignore[call-arg]
+    settings = FundingSettings()  # type: ignore[call-arg]
     run(create_app(settings), settings)
 
 

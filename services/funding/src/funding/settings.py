@@ -10,7 +10,7 @@ import funding
 HOME = service_home(funding.__file__)
 
 
-class Settings(ServiceSettings):
+class FundingSettings(ServiceSettings):
     """The platform's settings, where criteria is, and how long a transfer may wait for approval."""
 
     criteria_url: str = Field(description="Base URL of the criteria service")
@@ -19,7 +19,7 @@ class Settings(ServiceSettings):
     )
 
 
-class WorkerSettings(Settings):
+class WorkerSettings(FundingSettings):
     """The reader of the registers presents a token of its own."""
 
     token_url: str = Field(description="Where the worker gets its own token")

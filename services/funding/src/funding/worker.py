@@ -1,37 +1,18 @@
-"""The worker of funding: follows the registers, sequences its feed, expires what waited too long."""
+"""The worker of funding: follows the registers, sequences its feed, expires pending transfers."""
 
 import asyncio
 
 from chungsuc import http, telemetry, worker
 from chungsuc.changes import FeedReader, Sequencer
-from chungsuc.clock import Clock, SystemClock
+from chungsuc.clock import SystemClock
 from chungsuc.database import Database
 from chungsuc.http import ServiceTokens
 
-from funding.ledger import repository
+from funding.ledger import expiry
 from funding.registers import feed
 from funding.settings import WorkerSettings
 
 READER = "funding-registers"
-EXPIRE_EVERY_SECONDS = 30
-
-
-async def expire_pending(database: Database, clock: Clock) -> int:
-    """Expire every pending transfer whose time has passed; return how many."""
-    count = 0
-    while await repository.expire_next(database.autocommit_pool, now=clock.now()):
-        count += 1
-    return count
-
-
-async def keep_expiring(database: Database, clock: Clock) -> None:
-    """Expire transfers for as long as the worker runs; a fault is logged and tried again."""
-    while True:
-        try:
-            await expire_pending(database, clock)
-        except Exception:
-            telemetry.logger().exception("pending transfers not expired")
-        await asyncio.sleep(EXPIRE_EVERY_SECONDS)
 
 
 async def work(settings: WorkerSettings) -> None:
@@ -55,7 +36,7 @@ async def work(settings: WorkerSettings) -> None:
         )
 
         async def expire() -> None:
-            await keep_expiring(database, SystemClock())
+            await expiry.keep_expiring(database, SystemClock())
 
         await worker.run(database, [Sequencer(database).run, reader.run, expire])
 

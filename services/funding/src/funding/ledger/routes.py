@@ -21,9 +21,9 @@ from chungsuc.text import Code
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from funding.dependencies import AreaReference, DeskAsked, MomentAsked
-from funding.ledger import listing, service, views
+from funding.ledger import listing_repository, service, views
 from funding.ledger.errors import TransferNotFound
-from funding.ledger.listing import Filter
+from funding.ledger.listing_repository import Filter
 from funding.ledger.repository import Key
 from funding.ledger.schemas import (
     BatchIn,
@@ -142,7 +142,7 @@ async def list_transfers(
 ) -> Page[Transfer]:
     """List transfers that touch pockets below an area, newest first; pending ones included."""
     sight, _ = await registers.sight_of(session, caller, under=under, on=moment.as_of)
-    rows = await listing.list_transfers(
+    rows = await listing_repository.list_transfers(
         session, sight, as_of=moment.as_of, wanted=wanted, page=page
     )
     items, following = pagination.page_of(rows, limit=page.limit, key=lambda row: [row.id])
@@ -155,7 +155,9 @@ async def get_transfer(
 ) -> Transfer:
     """Return one transfer; a hidden one answers like an absent one."""
     sight, _ = await registers.sight_of(session, caller, under=None, on=moment.as_of)
-    body = await listing.find_transfer(session, sight, int(transfer_id[2:]), on=moment.as_of)
+    body = await listing_repository.find_transfer(
+        session, sight, int(transfer_id[2:]), on=moment.as_of
+    )
     if body is None:
         raise TransferNotFound
     return views.transfer(body, caller)

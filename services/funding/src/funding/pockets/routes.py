@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Path, Query
 from sqlalchemy import Row
 
 from funding.dependencies import AreaReference, MomentAsked
-from funding.ledger.listing import cursor_number
+from funding.ledger.listing_repository import cursor_number
 from funding.ledger.schemas import BudgetYear, HolderKind, PocketId
 from funding.pockets import repository
 from funding.pockets.repository import Filter

@@ -16,6 +16,7 @@ from funding.clients import criteria
 from funding.registers import errors, repository
 
 READERS = access.ROLES - {"feed"}
+DEEPEST_TREE = 10
 
 
 class Reference(NamedTuple):
@@ -42,16 +43,35 @@ async def ensure(
 ) -> None:
     """Make sure that each reference exists: in the copy, else by one call to criteria.
 
+    What a new row itself refers to (the area above, the area of an organisation) is made sure of
+    too, so that rights are never judged on half a tree.
     Errors: 422 naming the field when criteria has none; 503 when criteria does not answer.
     """
-    for missing in await _missing(database, references):
-        body = await criteria.find_body(
-            client, resource=missing.resource, resource_id=missing.id, token=token
-        )
-        if body is None:
-            raise errors.unknown(missing.pointer, missing.resource)
-        async with database.session_scope() as session:
-            await repository.store(session, resource=missing.resource, bodies=[body])
+    wanted = references
+    for _ in range(DEEPEST_TREE):
+        missing = await _missing(database, wanted)
+        if not missing:
+            return
+        wanted = [
+            reference
+            for one in missing
+            for reference in await _fetch(database, client, one, token=token)
+        ]
+
+
+async def _fetch(
+    database: Database, client: httpx.AsyncClient, missing: Reference, *, token: str
+) -> list[Reference]:
+    """Copy one row from criteria and return what it refers to."""
+    body = await criteria.find_body(
+        client, resource=missing.resource, resource_id=missing.id, token=token
+    )
+    if body is None:
+        raise errors.unknown(missing.pointer, missing.resource)
+    async with database.session_scope() as session:
+        await repository.store(session, resource=missing.resource, bodies=[body])
+    areas = {span["parent_id"] for span in body.get("spans", [])} | {body.get("area_id")}
+    return [Reference("area", area, missing.pointer) for area in areas if area]
 
 
 async def _missing(database: Database, references: Collection[Reference]) -> list[Reference]:

@@ -1,0 +1,1 @@
+"""Tests of funding on a real PostgreSQL."""
