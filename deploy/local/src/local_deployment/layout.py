@@ -5,6 +5,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[4]
 POSTGRES_SQL = ROOT / "deploy" / "postgres"
+DEMONSTRATION = ROOT / "deploy" / "local" / "demonstration"
 SERVICES = ("criteria", "funding", "reporting")
 
 
