@@ -142,21 +142,21 @@ def span(
 
 
 def criteria_set(
-    code: str = "ntm-xa-2021-2025", *, is_demonstration: bool = False
+    code: str = "ntm-xa-2021-2025", *, version: str = "1", begins: str = "2022-03-08"
 ) -> dict[str, Any]:
     return {
         "code": code,
-        "version": "1",
+        "version": version,
         "hash": f"hash-of-{code}",
         "name_vi": "Xã nông thôn mới 2021-2025",
         "name_en": "New rural commune 2021-2025",
         "tier": "standard",
         "area_kind": "commune",
         "designations": ["xã"],
-        "from": "2022-03-08",
+        "from": begins,
         "to": "2025-12-31",
         "state": "published",
-        "is_demonstration": is_demonstration,
+        "is_demonstration": False,
         "extends": None,
         "bands": [
             {

@@ -43,7 +43,8 @@ def random_feeds(chance: random.Random) -> Sources:
     criteria.add(
         "area", "p", feeds.area("p", feeds.span("Tỉnh", code="12", kind="province", parent="vn"))
     )
-    criteria.add("criteria_set", "ntm-xa-2021-2025", feeds.criteria_set())
+    for version in ("1", "2"):
+        criteria.add("criteria_set", "ntm-xa-2021-2025", feeds.criteria_set(version=version))
     for number, commune in enumerate(COMMUNES):
         row = feeds.span(commune, code=f"{number:05}", kind="commune", parent="p")
         criteria.add("area", commune, feeds.area(commune, row))

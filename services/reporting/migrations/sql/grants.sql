@@ -1,7 +1,10 @@
--- Copies and facts are rebuilt by the worker, so its role may delete them; it still owns nothing.
+-- Copies and facts are rebuilt by the worker, so its role may delete them; it still owns nothing. What
+-- is only ever replaced or added (spans, pockets, posted lines) it cannot update.
+GRANT SELECT, INSERT, DELETE ON
+    area_span, area_succession, pocket, posted_transfer, posted_line
+TO {runtime};
 GRANT SELECT, INSERT, UPDATE, DELETE ON
-    area_span, area_succession, organisation, document, criteria_set, programme, pocket,
-    result_fact, posted_transfer, posted_line, money_fact, target_fact
+    organisation, document, criteria_set, programme, result_fact, money_fact, target_fact
 TO {runtime};
 GRANT SELECT ON posted_money TO {runtime};
 GRANT EXECUTE ON FUNCTION

@@ -14,7 +14,7 @@ BEGIN ATOMIC
         m.recovered_vnd, m.refunded_advance_vnd, m.refunded_paid_vnd, m.is_demonstration
     FROM money_fact m
     WHERE m.area_id = ANY (p_areas) AND m.budget_year = p_budget_year
-        AND m.value_month < date_trunc('month', p_on + 1)::date
+        AND m.value_month < date_trunc('month', (p_on + 1)::timestamp)::date
     UNION ALL
     SELECT
         m.area_id, m.programme_id, m.component_id, m.capital_kind, m.source, m.year_of_origin,
@@ -22,5 +22,5 @@ BEGIN ATOMIC
         m.recovered_vnd, m.refunded_advance_vnd, m.refunded_paid_vnd, m.is_demonstration
     FROM posted_money m
     WHERE m.area_id = ANY (p_areas) AND m.budget_year = p_budget_year
-        AND m.value_on BETWEEN date_trunc('month', p_on + 1)::date AND p_on;
+        AND m.value_on BETWEEN date_trunc('month', (p_on + 1)::timestamp)::date AND p_on;
 END;

@@ -4,7 +4,7 @@ CREATE VIEW posted_money AS
 SELECT
     l.transfer_id,
     l.value_on,
-    date_trunc('month', l.value_on)::date AS value_month,
+    date_trunc('month', l.value_on::timestamp)::date AS value_month,
     p.area_id,
     p.budget_year,
     p.programme_id,

@@ -49,7 +49,7 @@ CREATE TABLE document (
 );
 
 CREATE TABLE criteria_set (
-    resource_id text NOT NULL,
+    id text NOT NULL,
     code text NOT NULL,
     version text NOT NULL,
     hash text,
@@ -65,8 +65,9 @@ CREATE TABLE criteria_set (
     extends text,
     bands jsonb NOT NULL,
     criteria jsonb NOT NULL,
-    CONSTRAINT pk_criteria_set PRIMARY KEY (resource_id)
+    CONSTRAINT pk_criteria_set PRIMARY KEY (id)
 );
+COMMENT ON COLUMN criteria_set.id IS 'Code and version: an older version stays, for reports as of its time.';
 CREATE INDEX ix_criteria_set_code ON criteria_set (code);
 
 CREATE TABLE programme (

@@ -10,13 +10,13 @@ LANGUAGE sql STABLE
 BEGIN ATOMIC
     WITH in_force AS (
         SELECT DISTINCT ON (s.code)
-            s.resource_id, s.code, s.area_kind, s.designations
+            s.id, s.code, s.area_kind, s.designations
         FROM criteria_set s
         WHERE s.state = 'published' AND p_on BETWEEN s.from_on AND coalesce(s.to_on, 'infinity')
         ORDER BY s.code, s.from_on DESC, length(s.version) DESC, s.version DESC
     )
     SELECT
-        s.resource_id, t.area_id, t.child_id, f.area_id IS NOT NULL, f.criteria_met,
+        s.id, t.area_id, t.child_id, f.area_id IS NOT NULL, f.criteria_met,
         f.criteria_total, f.indicators_met, f.indicators_total, f.verdict, f.letters,
         f.is_demonstration
     FROM in_force s

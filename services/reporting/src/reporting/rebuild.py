@@ -5,12 +5,12 @@ import asyncio
 from chungsuc.database import Database
 
 from reporting.facts import service
-from reporting.settings import ReportingSettings
+from reporting.settings import RebuildSettings
 
 
 async def rebuild() -> None:
     """Empty the facts and rewind the readers in one transaction."""
-    database = Database(ReportingSettings().database_url.get_secret_value(), pool_size=1)  # type: ignore[call-arg]
+    database = Database(RebuildSettings().database_url.get_secret_value(), pool_size=1)  # type: ignore[call-arg]
     try:
         async with database.session_scope() as session:
             await service.begin_rebuild(session)

@@ -2,6 +2,7 @@
 
 from chungsuc.settings import ServiceSettings
 from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings
 
 
 class ReportingSettings(ServiceSettings):
@@ -9,6 +10,12 @@ class ReportingSettings(ServiceSettings):
 
     criteria_url: str = Field(description="Base URL of the criteria service")
     funding_url: str = Field(description="Base URL of the funding service")
+
+
+class RebuildSettings(BaseSettings):
+    """A rebuild touches the database only."""
+
+    database_url: SecretStr = Field(description="PostgreSQL URL of the runtime role")
 
 
 class WorkerSettings(ReportingSettings):

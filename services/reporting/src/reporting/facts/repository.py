@@ -200,7 +200,7 @@ async def list_results(
     statement = f"""
         WITH f AS (
             SELECT r.area_id, c.code AS key, {RESULT_VALUES[measure]}, r.is_demonstration
-            FROM results_below(:area, :as_of) r JOIN criteria_set c ON c.resource_id = r.set_id
+            FROM results_below(:area, :as_of) r JOIN criteria_set c ON c.id = r.set_id
             WHERE r.is_assessed
         )
         SELECT f.*, n.code, n.name FROM f {NAME}

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from chungsuc import access, jobs, problems
+from chungsuc import jobs, problems
 from chungsuc.access import Caller
 from chungsuc.database import ReadSession, WriteSession
 from chungsuc.idempotency import Once
@@ -58,8 +58,11 @@ async def list_facts(
         problems.Invalid,
     ),
 )
-async def start_rebuild(session: WriteSession, once: Once, caller: Caller) -> Response:
-    access.require_role(caller, ["administrator"])
+async def start_rebuild(
+    request: Request, session: WriteSession, once: Once, caller: Caller
+) -> Response:
+    today = request.app.state.clock.today()
+    await registers.require_nation(caller, roles=["administrator"], on=today)
     return await once(
         lambda: jobs.start(session, kind=rebuilds.KIND, arguments={}, created_by=caller.subject),
         status=202,

@@ -27,6 +27,11 @@ FUNDING_FOLDS: Mapping[str, Fold] = {
     "pocket": registers.fold_pockets,
     "transfer": repository.fold_transfers,
 }
+# A set's id in the feed is its code, but each of its versions is a row of its own.
+KEYS: Mapping[str, Sequence[str]] = {
+    "criteria_set": ("code", "version"),
+    "assessment": ("area_id", "criteria_set", "on"),
+}
 CRITERIA_TABLES = (
     "area_span",
     "area_succession",
@@ -53,7 +58,8 @@ async def _fold(
     session: AsyncSession, items: Sequence[FeedItem], *, folds: Mapping[str, Fold]
 ) -> None:
     for resource, fold in folds.items():
-        if bodies := registers.latest_bodies(items, resource=resource):
+        key = KEYS.get(resource, ("resource_id",))
+        if bodies := registers.latest_bodies(items, resource=resource, key=key):
             await fold(session, bodies)
 
 

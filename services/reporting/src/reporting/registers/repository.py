@@ -89,10 +89,20 @@ async def covers(session: AsyncSession, granted: str, *, target: str, on: date) 
     return bool(covered)
 
 
-def latest_bodies(items: Sequence[FeedItem], *, resource: str) -> list[Body]:
-    """Return the last state of each changed row of one resource, its id as `resource_id`."""
-    last = {item.resource_id: item.body for item in items if item.resource == resource}
-    return [{**body, "resource_id": resource_id} for resource_id, body in last.items()]
+def latest_bodies(
+    items: Sequence[FeedItem], *, resource: str, key: Sequence[str] = ("resource_id",)
+) -> list[Body]:
+    """Return the last state of each changed row of one resource, its id as `resource_id`.
+
+    The key is what the table is keyed by: what a batch drops must be what it would overwrite, or
+    the facts would depend on where a batch ends.
+    """
+    bodies = [
+        {**item.body, "resource_id": item.resource_id}
+        for item in items
+        if item.resource == resource
+    ]
+    return list({tuple(body[field] for field in key): body for body in bodies}.values())
 
 
 async def apply_bodies(session: AsyncSession, statement: str, bodies: Sequence[Body]) -> Any:
@@ -181,19 +191,20 @@ async def fold_documents(session: AsyncSession, bodies: Sequence[Body]) -> None:
 
 CRITERIA_SETS = """
 INSERT INTO criteria_set (
-    resource_id, code, version, hash, name_vi, name_en, tier, area_kind, designations, from_on,
+    id, code, version, hash, name_vi, name_en, tier, area_kind, designations, from_on,
     to_on, state, is_demonstration, extends, bands, criteria
 )
-SELECT s.resource_id, s.code, s.version, s.hash, s.name_vi, s.name_en, s.tier, s.area_kind,
+SELECT s.code || ':' || s.version, s.code, s.version, s.hash, s.name_vi, s.name_en, s.tier,
+       s.area_kind,
        ARRAY(SELECT jsonb_array_elements_text(s.designations)), s."from", s."to", s.state,
        coalesce(s.is_demonstration, false), s.extends, coalesce(s.bands, '[]'), s.criteria
 FROM jsonb_to_recordset(CAST(:bodies AS jsonb)) AS s (
-    resource_id text, code text, version text, hash text, name_vi text, name_en text, tier text,
+    code text, version text, hash text, name_vi text, name_en text, tier text,
     area_kind text, designations jsonb, "from" date, "to" date, state text,
     is_demonstration boolean, extends text, bands jsonb, criteria jsonb
 )
-ON CONFLICT (resource_id) DO UPDATE SET
-    code = excluded.code, version = excluded.version, hash = excluded.hash,
+ON CONFLICT (id) DO UPDATE SET
+    hash = excluded.hash,
     name_vi = excluded.name_vi, name_en = excluded.name_en, tier = excluded.tier,
     area_kind = excluded.area_kind, designations = excluded.designations,
     from_on = excluded.from_on, to_on = excluded.to_on, state = excluded.state,

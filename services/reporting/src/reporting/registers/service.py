@@ -1,5 +1,6 @@
 """Which area a caller asks about, and whether the caller may see it."""
 
+from collections.abc import Collection
 from datetime import date
 
 from chungsuc import access
@@ -34,6 +35,15 @@ async def get_visible_area(
             f"There is no area {area} on {as_of.isoformat()}",
         )
     )
+
+
+async def require_nation(principal: Principal, *, roles: Collection[str], on: date) -> None:
+    """Let pass who holds one of these roles over the whole nation, or answer 403."""
+
+    async def covers(_granted: str, _target: str, _day: date) -> bool:
+        return False
+
+    await access.require_grant(principal, roles=roles, target=access.NATION, on=on, covers=covers)
 
 
 async def _explain_ended(

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from reporting.registers.repository import Area
 from reporting.reports.question import Question
-from reporting.reports.rules import Money
+from reporting.reports.rules import NO_MONEY, Money
 
 
 @dataclass(frozen=True)
@@ -41,19 +41,20 @@ class MoneyRow:
 
 
 @dataclass(frozen=True)
-class EndedMoney:
-    """The part of the figures that still lies with areas that have ended."""
+class MoneyBelow:
+    """The money below one area, and which part of it lies with areas that have ended."""
 
-    areas: int
-    plan_vnd: int
-    disbursed_vnd: int
+    programmes: list[MoneyRow]
+    children: dict[str | None, Money]
+    ended_areas: int
+    ended: Money
 
 
 SETS = """
-SELECT s.resource_id, s.code, s.version, s.hash, s.name_vi, s.name_en, s.tier, s.from_on,
+SELECT s.id, s.code, s.version, s.hash, s.name_vi, s.name_en, s.tier, s.from_on,
        s.is_demonstration, s.extends, s.bands, s.criteria
 FROM criteria_set s
-WHERE s.resource_id = ANY(:sets)
+WHERE s.id = ANY(:sets)
 ORDER BY s.code
 """
 COUNTS = """
@@ -81,52 +82,35 @@ CROSS JOIN LATERAL string_to_table(r.letters, NULL) WITH ORDINALITY AS l (letter
 WHERE r.is_assessed
 GROUP BY r.set_id, l.place, l.letter
 """
-SUMS = """
-    coalesce(sum(m.received_vnd - m.passed_down_vnd), 0) AS plan_vnd,
-    coalesce(sum(m.received_vnd - m.passed_down_vnd)
-        FILTER (WHERE m.year_of_origin < :budget_year), 0) AS extended_vnd,
-    coalesce(sum(
-        m.received_vnd - m.passed_down_vnd
-        - m.advanced_vnd + m.refunded_advance_vnd - m.paid_vnd + m.refunded_paid_vnd
-    ) FILTER (WHERE a.is_own AND m.holder_kind = 'area'), 0) AS unallocated_vnd,
-    coalesce(sum(m.advanced_vnd - m.recovered_vnd - m.refunded_advance_vnd), 0)
-        AS advance_outstanding_vnd,
-    coalesce(sum(m.paid_vnd + m.recovered_vnd - m.refunded_paid_vnd), 0) AS completed_vnd
-"""
-HELD = """
+# Read once, added up three ways: by programme and kind, by child, and what lies with ended areas.
+MONEY = """
 WITH counted AS MATERIALIZED (SELECT * FROM money_areas(:area, :as_of)),
 held AS (
     SELECT * FROM money_held(
         ARRAY(SELECT area_id FROM counted), :as_of, CAST(:budget_year AS smallint)
     )
 )
-"""
-MONEY = f"""
-{HELD}
-SELECT m.programme_id, coalesce(p.code, m.programme_id) AS code,
-       coalesce(p.name_vi, '') AS name_vi, coalesce(p.name_en, '') AS name_en, m.capital_kind,
+SELECT grouping(m.programme_id) = 0 AS is_programme, grouping(a.child_id) = 0 AS is_child,
+       m.programme_id, coalesce(p.code, m.programme_id) AS code, coalesce(p.name_vi, '') AS name_vi,
+       coalesce(p.name_en, '') AS name_en, m.capital_kind, a.child_id, a.is_ended,
        bool_or(m.is_demonstration) AS is_demonstration,
-       {SUMS}
+       count(DISTINCT m.area_id) AS areas,
+       sum(m.received_vnd - m.passed_down_vnd) AS plan_vnd,
+       coalesce(sum(m.received_vnd - m.passed_down_vnd)
+           FILTER (WHERE m.year_of_origin < :budget_year), 0) AS extended_vnd,
+       coalesce(sum(
+           m.received_vnd - m.passed_down_vnd
+           - m.advanced_vnd + m.refunded_advance_vnd - m.paid_vnd + m.refunded_paid_vnd
+       ) FILTER (WHERE a.is_own AND m.holder_kind = 'area'), 0) AS unallocated_vnd,
+       sum(m.advanced_vnd - m.recovered_vnd - m.refunded_advance_vnd) AS advance_outstanding_vnd,
+       sum(m.paid_vnd + m.recovered_vnd - m.refunded_paid_vnd) AS completed_vnd
 FROM held m
 JOIN counted a ON a.area_id = m.area_id
 LEFT JOIN programme p ON p.id = m.programme_id
-GROUP BY m.programme_id, p.code, p.name_vi, p.name_en, m.capital_kind
-ORDER BY code, m.capital_kind
-"""
-CHILD_MONEY = f"""
-{HELD}
-SELECT a.child_id, {SUMS}
-FROM held m
-JOIN counted a ON a.area_id = m.area_id
-WHERE a.child_id IS NOT NULL
-GROUP BY a.child_id
-"""
-ENDED_MONEY = f"""
-{HELD}
-SELECT count(DISTINCT m.area_id) AS areas, {SUMS}
-FROM held m
-JOIN counted a ON a.area_id = m.area_id
-WHERE a.is_ended
+GROUP BY GROUPING SETS (
+    (m.programme_id, p.code, p.name_vi, p.name_en, m.capital_kind), (a.child_id), (a.is_ended)
+)
+ORDER BY p.code, m.programme_id, m.capital_kind
 """
 CHILDREN = """
 SELECT area_id, code, name, kind, designation
@@ -194,35 +178,28 @@ async def list_sets(session: AsyncSession, ids: Sequence[str]) -> Sequence[Row[A
     return (await session.execute(text(SETS), {"sets": list(ids)})).all()
 
 
-async def list_money(session: AsyncSession, question: Question) -> list[MoneyRow]:
-    """Return the money below the area by programme and capital kind."""
-    found = await session.execute(text(MONEY), question.parameters)
-    return [
-        MoneyRow(
-            row.programme_id,
-            row.code,
-            row.name_vi,
-            row.name_en,
-            row.capital_kind,
-            _money(row),
-            row.is_demonstration,
-        )
-        for row in found
-    ]
-
-
-async def list_child_money(session: AsyncSession, question: Question) -> dict[str, Money]:
-    """Return the money below each child of the area."""
-    found = await session.execute(text(CHILD_MONEY), question.parameters)
-    return {row.child_id: _money(row) for row in found}
-
-
-async def get_ended_money(session: AsyncSession, question: Question) -> EndedMoney:
-    """Return which part of the money still lies with areas that have ended."""
-    found = await session.execute(text(ENDED_MONEY), question.parameters)
-    row = found.one()
-    money = _money(row)
-    return EndedMoney(row.areas, money.plan_vnd, money.disbursed_vnd)
+async def get_money(session: AsyncSession, question: Question) -> MoneyBelow:
+    """Return the money below the area: by programme and kind, by child, and with ended areas."""
+    rows = (await session.execute(text(MONEY), question.parameters)).all()
+    ended = next((r for r in rows if not r.is_programme and r.is_ended), None)
+    return MoneyBelow(
+        programmes=[
+            MoneyRow(
+                row.programme_id,
+                row.code,
+                row.name_vi,
+                row.name_en,
+                row.capital_kind,
+                _money(row),
+                row.is_demonstration,
+            )
+            for row in rows
+            if row.is_programme
+        ],
+        children={row.child_id: _money(row) for row in rows if row.is_child},
+        ended_areas=ended.areas if ended else 0,
+        ended=_money(ended) if ended else NO_MONEY,
+    )
 
 
 async def list_children(session: AsyncSession, question: Question) -> list[Area]:

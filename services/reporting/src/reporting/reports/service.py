@@ -50,14 +50,11 @@ async def build(
     counts = await repository.list_counts(session, question)
     sets = await repository.list_sets(session, [count.set_id for count in counts])
     spreads = await repository.list_spreads(session, question)
-    ended = await repository.get_ended_money(session, question)
     children = await repository.list_children(session, question)
-    child_money = await repository.list_child_money(session, question)
+    held = await repository.get_money(session, question)
 
     results = views.set_results(question, sets, counts=counts, spreads=spreads)
-    money = views.money_results(
-        question, await repository.list_money(session, question), ended=ended
-    )
+    money = views.money_results(question, held)
     targets = views.target_results(
         question, await repository.list_targets(session, question), results=results, money=money
     )
@@ -75,7 +72,9 @@ async def build(
         results=results,
         money=money,
         targets=targets,
-        children=views.child_rows(question, children, sets=sets, counts=counts, money=child_money),
+        children=views.child_rows(
+            question, children, sets=sets, counts=counts, money=held.children
+        ),
         coverage=await _coverage(session, question, children=len(children)),
         is_demonstration=any(marks),
         sources=answerable.sources,

@@ -8,7 +8,7 @@ from typing import Any
 from reporting.registers.repository import Area
 from reporting.reports import lineage, rules
 from reporting.reports.question import Question
-from reporting.reports.repository import EndedMoney, MoneyRow, SetCount
+from reporting.reports.repository import MoneyBelow, MoneyRow, SetCount
 from reporting.reports.rules import Band, Money
 from reporting.reports.schemas import (
     AreaReference,
@@ -17,6 +17,7 @@ from reporting.reports.schemas import (
     ChildRow,
     CriteriaSetReference,
     CriterionShare,
+    EndedMoney,
     KindMoney,
     Mean,
     MoneyFigures,
@@ -27,7 +28,6 @@ from reporting.reports.schemas import (
     TargetResult,
     TotalMoney,
 )
-from reporting.reports.schemas import EndedMoney as EndedMoneyView
 
 
 def area_reference(area: Area) -> AreaReference:
@@ -49,7 +49,7 @@ def set_results(
     return [
         _set_results(question, row, count=count, spreads=spreads)
         for row in sets
-        if (count := totals[row.resource_id]).assessed or _is_national(row)
+        if (count := totals[row.id]).assessed or _is_national(row)
     ]
 
 
@@ -60,7 +60,7 @@ def _is_national(row: Any) -> bool:
 def _set_results(
     question: Question, row: Any, *, count: SetCount, spreads: Sequence[Any]
 ) -> SetResults:
-    own = [spread for spread in spreads if spread.set_id == row.resource_id]
+    own = [spread for spread in spreads if spread.set_id == row.id]
     histogram = {s.criteria_met: s.communes for s in own if s.place is None}
     letters: dict[int, list[tuple[str, int]]] = defaultdict(list)
     for spread in own:
@@ -145,17 +145,15 @@ def _criterion(
     )
 
 
-def money_results(
-    question: Question, rows: Sequence[MoneyRow], *, ended: EndedMoney
-) -> MoneyResults:
+def money_results(question: Question, held: MoneyBelow) -> MoneyResults:
     """Lay out the money by programme and kind, by kind, and in all."""
     kinds: dict[str, Money] = defaultdict(lambda: rules.NO_MONEY)
-    for row in rows:
+    for row in held.programmes:
         kinds[row.capital_kind] += row.money
     total = sum(kinds.values(), start=rules.NO_MONEY)
     return MoneyResults(
         budget_year=question.budget_year,
-        programmes=[_programme(question, row) for row in rows],
+        programmes=[_programme(question, row) for row in held.programmes],
         by_capital_kind=[
             KindMoney(
                 **_figures(money),
@@ -168,10 +166,12 @@ def money_results(
             **_figures(total),
             lineage=lineage.disbursements(question, by="programme,capital_kind"),
         ),
-        of_ended_areas=EndedMoneyView(
-            areas=ended.areas, plan_vnd=ended.plan_vnd, disbursed_vnd=ended.disbursed_vnd
+        of_ended_areas=EndedMoney(
+            areas=held.ended_areas,
+            plan_vnd=held.ended.plan_vnd,
+            disbursed_vnd=held.ended.disbursed_vnd,
         ),
-        is_demonstration=any(row.is_demonstration for row in rows),
+        is_demonstration=any(row.is_demonstration for row in held.programmes),
     )
 
 
@@ -271,10 +271,10 @@ def child_rows(
     *,
     sets: Sequence[Any],
     counts: Sequence[SetCount],
-    money: Mapping[str, Money],
+    money: Mapping[str | None, Money],
 ) -> list[ChildRow]:
     """Lay out the areas right below, in the order given."""
-    codes = {row.resource_id: row.code for row in sets}
+    codes = {row.id: row.code for row in sets}
     below: dict[str, list[SetCount]] = defaultdict(list)
     for count in counts:
         if count.child_id is not None and count.assessed:
