@@ -178,7 +178,7 @@ async def test_a_new_commune_has_the_region_its_predecessors_agree_on(
 
 async def test_an_ended_code_names_what_became_of_it(reader: httpx.AsyncClient) -> None:
     answer = await reader.get(
-        "/v1/areas/06988", params={"as_of": NEW_DAY}, headers={"Accept-Language": "en"}
+        "/v1/areas/06982", params={"as_of": NEW_DAY}, headers={"Accept-Language": "en"}
     )
     problem = answer.json()
     assert answer.status_code == 404
@@ -196,7 +196,7 @@ async def test_an_unknown_area_is_404_for_code_and_id(reader: httpx.AsyncClient)
 async def test_an_ended_id_is_read_on_its_last_day_unless_a_date_is_given(
     reader: httpx.AsyncClient,
 ) -> None:
-    nam_son = await one(reader, "06988", as_of="2023-08-15")
+    nam_son = await one(reader, "06982", as_of="2023-08-15")
     last = await one(reader, nam_son["id"])
     assert last["as_of"] == "2025-06-30"
     assert last["successors"][0]["area"]["name"] == "xã Ba Chẽ"

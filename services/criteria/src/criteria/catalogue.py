@@ -25,6 +25,7 @@ PARTS: list[tuple[str, LoadPart]] = [
     ("criteria sets", criteria_sets.load_catalogue),
 ]
 ACTOR = "catalogue"
+logger = logging.getLogger("criteria.catalogue")
 
 
 async def load(database: Database, *, folder: Path) -> dict[str, int]:
@@ -46,14 +47,15 @@ async def _run(settings: Settings) -> None:
     started = time.monotonic()
     loaded = await load(database, folder=settings.catalogue_folder)
     await database.close()
-    logging.info("catalogue loaded in %.1f s: %s", time.monotonic() - started, loaded)
+    logger.info("catalogue loaded in %.1f s: %s", time.monotonic() - started, loaded)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("command", choices=["load"])
     parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    logging.basicConfig(format="%(message)s")
+    logger.setLevel(logging.INFO)
     asyncio.run(_run(Settings()))  # type: ignore[call-arg]
 
 

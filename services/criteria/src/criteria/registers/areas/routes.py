@@ -28,8 +28,11 @@ from criteria.registers.areas.schemas import (
     AreaOut,
     AreaParameter,
 )
+from criteria.registers.areas.tagged_route import TaggedBodyRoute
 
-router = APIRouter(tags=["registers"], responses=responses(Unauthorised))
+router = APIRouter(
+    tags=["registers"], responses=responses(Unauthorised), route_class=TaggedBodyRoute
+)
 AreaPath = Annotated[
     AreaParameter, Path(description="Area id, or code read as of `as_of`", examples=["06970"])
 ]

@@ -71,6 +71,7 @@ def _classify(event: Classify, register: Register, when: When) -> dict[str, Area
 
 
 def _merge(event: Merge, register: Register, when: When) -> dict[str, AreaState]:
+    _require_distinct(event)
     before = [
         _endable(register, area_id, when, pointer=f"/areas/{place}")
         for place, area_id in enumerate(event.from_ids)
@@ -161,6 +162,14 @@ def _endable(register: Register, area_id: str, when: When, *, pointer: str) -> A
             ]
         )
     return state
+
+
+def _require_distinct(event: Merge) -> None:
+    twice = [n for n, area_id in enumerate(event.from_ids) if area_id in event.from_ids[:n]]
+    if twice:
+        raise EventRefusedError(
+            _finding(f"/areas/{n}", "named-twice", "đã nêu ở trên", "is named above") for n in twice
+        )
 
 
 def _require_whole_split(event: Split, register: Register) -> None:

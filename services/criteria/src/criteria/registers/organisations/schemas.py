@@ -1,9 +1,10 @@
 """Organisations as the API shows and takes them."""
 
-from typing import Annotated, Self
+from datetime import date
+from typing import Annotated
 
 from chungsuc.text import CivilDate, Code, ShortText
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from criteria.registers.areas.schemas import AreaParameter, Reference
 
@@ -30,20 +31,29 @@ class OrganisationIn(BaseModel):
         },
     )
 
-    code: Code | None = Field(default=None, description="Code of ours, unique")
-    name: ShortText | None = Field(default=None, description="Full name")
     kind: Code = Field(description=_KIND)
+    code: Code | None = Field(
+        default=None, validate_default=True, description="Code of ours, unique"
+    )
+    name: ShortText | None = Field(default=None, validate_default=True, description="Full name")
     area: AreaParameter = Field(description="Area it serves: id, or code on its first day")
     begins_on: CivilDate = Field(description="First day")
     ends_on: CivilDate | None = Field(default=None, description="Last day; null while it lives")
 
-    @model_validator(mode="after")
-    def _named_and_in_order(self) -> Self:
-        if self.kind != PEOPLES_COMMITTEE and (self.code is None or self.name is None):
-            raise ValueError("code and name are required unless it is a peoples_committee")
-        if self.ends_on is not None and self.ends_on < self.begins_on:
-            raise ValueError("ends_on lies before begins_on")
-        return self
+    @field_validator("code", "name")
+    @classmethod
+    def _named_unless_a_committee(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None and info.data.get("kind") != PEOPLES_COMMITTEE:
+            raise ValueError("required unless it is a peoples_committee")
+        return value
+
+    @field_validator("ends_on")
+    @classmethod
+    def _not_before_it_begins(cls, value: date | None, info: ValidationInfo) -> date | None:
+        begins_on = info.data.get("begins_on")
+        if value is not None and begins_on is not None and value < begins_on:
+            raise ValueError("lies before begins_on")
+        return value
 
 
 class OrganisationOut(BaseModel):
