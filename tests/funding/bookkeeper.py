@@ -14,6 +14,10 @@ from tests.funding import country
 
 TODAY = date(2025, 6, 1)
 NOW = datetime(2025, 6, 1, 5, tzinfo=UTC)
+TABLES = (
+    *("pocket", "balance", "transfer", "pending_transfer", "decision", "entry"),
+    *("limit_row", "change"),
+)
 MAKER, CHECKER = "maker", "checker"
 
 

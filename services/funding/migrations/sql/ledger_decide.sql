@@ -15,9 +15,7 @@ BEGIN
     FROM jsonb_populate_recordset(NULL::ledger_line, p_transfer.lines) l;
     PERFORM FROM balance b WHERE b.pocket_id IN (SELECT l.pocket_id FROM unnest(v_lines) l)
     ORDER BY b.pocket_id FOR NO KEY UPDATE;
-    PERFORM FROM limit_row r WHERE r.id IN (
-        SELECT m.limit_id FROM jsonb_to_recordset(p_transfer.limits) AS m (limit_id bigint))
-    ORDER BY r.id FOR NO KEY UPDATE;
+    PERFORM ledger_lock_limit_rows(p_transfer.limits);
     PERFORM ledger_move_balances(v_lines, v_effect, -1);
     PERFORM ledger_move_limits(p_transfer.limits, v_effect, -1);
     INSERT INTO decision (transfer_id, author, outcome, decided_by, decided_at, reason, reversed_id)

@@ -52,11 +52,14 @@ LANGUAGE sql IMMUTABLE AS $$
             FROM jsonb_populate_recordset(NULL::ledger_line, p_transfer.lines) l))
 $$;
 
--- Locks the balances of these lines and refuses what they cannot give.
+-- Locks the balances of these lines and refuses what they cannot give. Locking and reading are two
+-- statements: in one, what is computed beside a row that was waited for is computed from its old version.
 CREATE FUNCTION ledger_lock_balances(p_lines ledger_line[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_row record;
 BEGIN
+    PERFORM FROM balance b WHERE b.pocket_id IN (SELECT l.pocket_id FROM unnest(p_lines) l)
+    ORDER BY b.pocket_id FOR NO KEY UPDATE;
     FOR v_row IN
         SELECT b.pocket_id, free.balance, free.free_vnd, need.amount_vnd
         FROM balance b
@@ -66,7 +69,6 @@ BEGIN
             ('advance', b.advance_vnd - b.advance_reserved_vnd),
             ('paid', b.paid_vnd - b.paid_reserved_vnd)) AS free (balance, free_vnd)
         JOIN unnest(p_lines) AS need ON need.pocket_id = b.pocket_id AND need.balance = free.balance
-        ORDER BY b.pocket_id FOR NO KEY UPDATE OF b
     LOOP
         IF v_row.amount_vnd < 0 AND v_row.free_vnd < -v_row.amount_vnd THEN
             PERFORM ledger_refuse('insufficient_balance', '/amount_vnd', jsonb_build_object(
@@ -127,11 +129,18 @@ LANGUAGE sql STABLE ROWS 3 AS $$
     HAVING sum(l.amount_vnd) <> 0
 $$;
 
+CREATE FUNCTION ledger_lock_limit_rows(p_limits jsonb) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM FROM limit_row r
+    WHERE r.id IN (SELECT m.limit_id FROM jsonb_to_recordset(p_limits) AS m (limit_id bigint))
+    ORDER BY r.id FOR NO KEY UPDATE;
+END $$;
+
 -- Locks the limits of these lines, refuses what exceeds a ceiling, and returns limit ids with amounts.
 CREATE FUNCTION ledger_lock_limits(p_lines ledger_line[]) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
     v_limit record;
-    v_limits jsonb := '[]';
+    v_limits jsonb;
 BEGIN
     INSERT INTO limit_row (kind, programme_id, area_id, first_year)
     SELECT u.kind, u.programme_id, u.area_id, u.first_year FROM ledger_limit_uses(p_lines) u
@@ -139,14 +148,18 @@ BEGIN
         SELECT FROM limit_row l WHERE l.kind = 'medium_term' AND l.programme_id = u.programme_id
         AND l.area_id = u.area_id AND l.first_year = u.first_year)
     ON CONFLICT ON CONSTRAINT uq_limit_row_kind DO NOTHING;
+    SELECT coalesce(jsonb_agg(jsonb_build_object('limit_id', l.id, 'amount_vnd', u.amount_vnd)), '[]')
+    INTO v_limits
+    FROM ledger_limit_uses(p_lines) u JOIN limit_row l ON l.kind = u.kind AND (
+        (u.kind = 'medium_term' AND l.programme_id = u.programme_id AND l.area_id = u.area_id
+         AND l.first_year = u.first_year)
+        OR (u.kind <> 'medium_term' AND l.project_id = u.project_id));
+    PERFORM ledger_lock_limit_rows(v_limits);
     FOR v_limit IN
-        SELECT l.id, l.kind, l.ceiling_vnd, l.used_vnd + l.reserved_vnd AS used_vnd, l.document_id,
-               u.amount_vnd
-        FROM ledger_limit_uses(p_lines) u JOIN limit_row l ON l.kind = u.kind AND (
-            (u.kind = 'medium_term' AND l.programme_id = u.programme_id AND l.area_id = u.area_id
-             AND l.first_year = u.first_year)
-            OR (u.kind <> 'medium_term' AND l.project_id = u.project_id))
-        ORDER BY l.id FOR NO KEY UPDATE OF l
+        SELECT l.kind, l.ceiling_vnd, l.used_vnd + l.reserved_vnd AS used_vnd, l.document_id,
+               m.amount_vnd
+        FROM jsonb_to_recordset(v_limits) AS m (limit_id bigint, amount_vnd bigint)
+        JOIN limit_row l ON l.id = m.limit_id
     LOOP
         IF v_limit.amount_vnd > 0 AND v_limit.used_vnd + v_limit.amount_vnd > v_limit.ceiling_vnd THEN
             PERFORM ledger_refuse('limit_exceeded', '/amount_vnd', jsonb_build_object(
@@ -154,7 +167,6 @@ BEGIN
                 'used_vnd', v_limit.used_vnd, 'requested_vnd', v_limit.amount_vnd,
                 'document_id', v_limit.document_id));
         END IF;
-        v_limits := v_limits || jsonb_build_object('limit_id', v_limit.id, 'amount_vnd', v_limit.amount_vnd);
     END LOOP;
     RETURN v_limits;
 END $$;
