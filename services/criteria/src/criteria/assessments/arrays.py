@@ -33,6 +33,7 @@ _ESTIMATE = 1
 _AT_LEAST, _AT_MOST, _ABOVE, _BELOW = 2, 3, 4, 5
 
 _Codes = NDArray[np.uint8]
+_NOT_MET, _UNDETERMINED, _MISSING, _MET, _NOT_APPLICABLE = map(np.uint8, Verdict)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -185,16 +186,16 @@ class _Leaves:
         strictest = _thresholds(group.strictest, combination)
         met = values >= strictest
         if group.is_settled and self.qualifiers is None:
-            codes = met.view(np.uint8) * np.uint8(Verdict.MET)
-            np.copyto(codes, Verdict.MISSING, where=missing)
+            codes = met.view(np.uint8) * _MET
+            np.copyto(codes, _MISSING, where=missing)
             return codes
         loosest = _thresholds(group.loosest, combination)
         fails = values < loosest
         if self.qualifiers is not None:
             self._hold_back_bounds(part, met, fails, values == loosest)
         # One threshold: without a value the verdict is missing; several or none: undetermined.
-        undecided = np.uint8(Verdict.UNDETERMINED) + (strictest == loosest).view(np.uint8)
-        codes = np.where(met, np.uint8(Verdict.MET), np.where(fails, np.uint8(0), undecided))
+        undecided = _UNDETERMINED + (strictest == loosest).view(np.uint8)
+        codes = np.where(met, _MET, np.where(fails, _NOT_MET, undecided))
         np.copyto(codes, undecided, where=missing)
         return codes
 
@@ -250,17 +251,17 @@ def _code(scales: Scales, attribute: Attribute, text: str) -> int:
 def _recognition(sheets: SheetBlock, name: str) -> _Codes:
     column = sheets.attributes.get(name)
     if column is None:
-        return np.full(len(sheets.area_ids), Verdict.UNDETERMINED, np.uint8)
+        return np.full(len(sheets.area_ids), _UNDETERMINED, np.uint8)
     codes = [RECOGNISED.get(text, Verdict.UNDETERMINED) for text in column.categories]
     return np.array([*codes, Verdict.UNDETERMINED], np.uint8)[column.codes]
 
 
-def _combine(operation: Operation, columns: _Codes, recognised: _Codes | None) -> _Codes | int:
+def _combine(operation: Operation, columns: _Codes, recognised: _Codes | None) -> _Codes | np.uint8:
     """The column of one operation; `recognised` holds the block's attribute verdicts."""
     if operation.kind == "recognition" and recognised is not None:
         return recognised
     if operation.kind == "undecided":
-        return int(Verdict.UNDETERMINED)
+        return _UNDETERMINED
     parts = [columns[:, place] for place in operation.columns]
     if operation.kind == "all_of":
         return np.asarray(np.minimum.reduce(parts))
@@ -270,21 +271,21 @@ def _combine(operation: Operation, columns: _Codes, recognised: _Codes | None) -
 
 
 def _if_present(presence: _Codes, inner: _Codes) -> _Codes:
-    is_undetermined = (presence == Verdict.UNDETERMINED) | (inner == Verdict.UNDETERMINED)
-    is_decided = (presence == Verdict.MET) | (inner >= Verdict.MET)
-    is_open = np.where(is_undetermined, np.uint8(Verdict.UNDETERMINED), np.uint8(Verdict.MISSING))
+    is_undetermined = (presence == _UNDETERMINED) | (inner == _UNDETERMINED)
+    is_decided = (presence == _MET) | (inner >= _MET)
+    is_open = np.where(is_undetermined, _UNDETERMINED, _MISSING)
     codes = np.where(is_decided, inner, is_open)
-    np.copyto(codes, Verdict.NOT_APPLICABLE, where=presence == Verdict.NOT_MET)
+    np.copyto(codes, _NOT_APPLICABLE, where=presence == _NOT_MET)
     return codes
 
 
 def _k_of_n(k: int, parts: Sequence[_Codes]) -> _Codes:
     stacked = np.stack(parts)
-    sure = np.count_nonzero(stacked >= Verdict.MET, axis=0)
-    undetermined = np.count_nonzero(stacked == Verdict.UNDETERMINED, axis=0)
-    missing = np.count_nonzero(stacked == Verdict.MISSING, axis=0)
-    is_open = np.where(undetermined > 0, np.uint8(Verdict.UNDETERMINED), Verdict.MISSING)
-    codes = np.where(sure + undetermined + missing < k, np.uint8(Verdict.NOT_MET), is_open)
-    np.copyto(codes, Verdict.MET, where=sure >= k)
-    np.copyto(codes, Verdict.NOT_APPLICABLE, where=(stacked == Verdict.NOT_APPLICABLE).all(axis=0))
+    sure = np.count_nonzero(stacked >= _MET, axis=0)
+    undetermined = np.count_nonzero(stacked == _UNDETERMINED, axis=0)
+    missing = np.count_nonzero(stacked == _MISSING, axis=0)
+    is_open = np.where(undetermined > 0, _UNDETERMINED, _MISSING)
+    codes = np.where(sure + undetermined + missing < k, _NOT_MET, is_open)
+    np.copyto(codes, _MET, where=sure >= k)
+    np.copyto(codes, _NOT_APPLICABLE, where=(stacked == _NOT_APPLICABLE).all(axis=0))
     return codes.astype(np.uint8)
