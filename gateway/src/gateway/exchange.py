@@ -1,9 +1,9 @@
 """One request and its answer: what was asked, how it was answered, and the ways to answer."""
 
 import json
+import os
 import re
 import time
-import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -95,7 +95,7 @@ class Exchange:
         self, *, most_bytes: int, most_path_bytes: int, trusted: frozenset[str]
     ) -> None:
         """Read what the gateway needs of the headers; malformed requests raise a problem."""
-        self.request_id = uuid.uuid4().hex
+        self.request_id = os.urandom(16).hex()
         size = self._pick_headers()
         if b"x-request-id" in self.headers:
             self.request_id = telemetry.request_id_of(self.scope)

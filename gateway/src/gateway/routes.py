@@ -28,6 +28,7 @@ RESOURCES: dict[str, tuple[str, ...]] = {
         "what-if",
     ),
     "funding": (
+        "capital-kinds",
         "commitments",
         "contributions",
         "counterpart-checks",
@@ -38,6 +39,7 @@ RESOURCES: dict[str, tuple[str, ...]] = {
         "funding-impact",
         "funding-sources",
         "investment-proposals",
+        "medium-term-plans",
         "pockets",
         "programmes",
         "projects",
