@@ -6,12 +6,12 @@ TO {runtime};
 GRANT SELECT, INSERT, UPDATE, DELETE ON
     organisation, document, criteria_set, programme, result_fact, money_fact, target_fact
 TO {runtime};
-GRANT SELECT ON posted_money TO {runtime};
 GRANT EXECUTE ON FUNCTION
     area_tree(text, date),
     area_covers(text, text, date),
     money_areas(text, date),
     results_below(text, date),
+    money_parts(text, text, bigint),
     money_held(text[], date, smallint),
     facts_digest()
 TO {runtime};

@@ -17,10 +17,13 @@ BEGIN ATOMIC
         AND m.value_month < date_trunc('month', (p_on + 1)::timestamp)::date
     UNION ALL
     SELECT
-        m.area_id, m.programme_id, m.component_id, m.capital_kind, m.source, m.year_of_origin,
-        m.holder_kind, m.received_vnd, m.passed_down_vnd, m.advanced_vnd, m.paid_vnd,
-        m.recovered_vnd, m.refunded_advance_vnd, m.refunded_paid_vnd, m.is_demonstration
-    FROM posted_money m
-    WHERE m.area_id = ANY (p_areas) AND m.budget_year = p_budget_year
-        AND m.value_on BETWEEN date_trunc('month', (p_on + 1)::timestamp)::date AND p_on;
+        p.area_id, p.programme_id, p.component_id, p.capital_kind, p.source, p.year_of_origin,
+        p.holder_kind, m.received_vnd, m.passed_down_vnd, m.advanced_vnd, m.paid_vnd,
+        m.recovered_vnd, m.refunded_advance_vnd, m.refunded_paid_vnd, t.is_demonstration
+    FROM pocket p
+    JOIN posted_line l ON l.pocket_id = p.id
+    JOIN posted_transfer t ON t.id = l.transfer_id
+    CROSS JOIN LATERAL money_parts(l.balance, l.flow, l.amount_vnd) m
+    WHERE p.area_id = ANY (p_areas) AND p.budget_year = p_budget_year
+        AND l.value_on BETWEEN date_trunc('month', (p_on + 1)::timestamp)::date AND p_on;
 END;

@@ -11,7 +11,7 @@ SQL = Path(__file__).parents[1] / "sql"
 FILES = (
     "registers.sql",
     "facts.sql",
-    "posted_money.sql",
+    "money_parts.sql",
     "area_tree.sql",
     "area_covers.sql",
     "money_areas.sql",

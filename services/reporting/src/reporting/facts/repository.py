@@ -64,7 +64,8 @@ async def fold_targets(session: AsyncSession, bodies: Sequence[Body]) -> None:
     await registers.apply_bodies(session, TARGETS, bodies)
 
 
-# A transfer appears in the feed at each of its states; only its first posted appearance counts.
+# A transfer appears in the feed at each of its states; only its first posted appearance counts. Its
+# lines and their sums are written by one statement, from the batch alone: no table is read back.
 POSTINGS = """
 WITH posted AS MATERIALIZED (
     SELECT t.resource_id AS id, t.template, t.value_on, t.document_id, t.lines,
@@ -78,7 +79,7 @@ WITH posted AS MATERIALIZED (
     INSERT INTO posted_transfer (id, template, value_on, document_id, is_demonstration)
     SELECT id, template, value_on, document_id, is_demonstration FROM posted
     ON CONFLICT (id) DO NOTHING
-    RETURNING id
+    RETURNING id, is_demonstration
 ), line AS (
     INSERT INTO posted_line (transfer_id, place, pocket_id, value_on, balance, flow, amount_vnd)
     SELECT posted.id, line.place, line.item ->> 'pocket_id', posted.value_on,
@@ -86,23 +87,23 @@ WITH posted AS MATERIALIZED (
     FROM fresh
     JOIN posted ON posted.id = fresh.id
     CROSS JOIN LATERAL jsonb_array_elements(posted.lines) WITH ORDINALITY AS line (item, place)
+    RETURNING *
 )
-SELECT id FROM fresh
-"""
-MONEY = """
 INSERT INTO money_fact (
     area_id, budget_year, value_month, programme_id, component_id, capital_kind, source,
     year_of_origin, holder_kind, received_vnd, passed_down_vnd, advanced_vnd, paid_vnd,
     recovered_vnd, refunded_advance_vnd, refunded_paid_vnd, is_demonstration
 )
-SELECT area_id, budget_year, value_month, programme_id, component_id, capital_kind, source,
-       year_of_origin, holder_kind, sum(received_vnd), sum(passed_down_vnd), sum(advanced_vnd),
-       sum(paid_vnd), sum(recovered_vnd), sum(refunded_advance_vnd), sum(refunded_paid_vnd),
-       bool_or(is_demonstration)
-FROM posted_money
-WHERE transfer_id = ANY(:transfers)
-GROUP BY area_id, budget_year, value_month, programme_id, component_id, capital_kind, source,
-         year_of_origin, holder_kind
+SELECT p.area_id, p.budget_year, date_trunc('month', line.value_on::timestamp)::date,
+       p.programme_id, p.component_id, p.capital_kind, p.source, p.year_of_origin, p.holder_kind,
+       sum(m.received_vnd), sum(m.passed_down_vnd), sum(m.advanced_vnd), sum(m.paid_vnd),
+       sum(m.recovered_vnd), sum(m.refunded_advance_vnd), sum(m.refunded_paid_vnd),
+       bool_or(fresh.is_demonstration)
+FROM line
+JOIN fresh ON fresh.id = line.transfer_id
+JOIN pocket p ON p.id = line.pocket_id
+CROSS JOIN LATERAL money_parts(line.balance, line.flow, line.amount_vnd) m
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
 ON CONFLICT (
     area_id, budget_year, value_month, programme_id, component_id, capital_kind, source,
     year_of_origin, holder_kind
@@ -124,10 +125,7 @@ async def fold_transfers(session: AsyncSession, bodies: Sequence[Body]) -> None:
     A line of an unknown pocket breaks the batch (foreign key): the feed gives a pocket before its
     money, so that would be a hole in the feed and must not be counted around.
     """
-    fresh = await registers.apply_bodies(session, POSTINGS, bodies)
-    transfers = list(fresh.scalars())
-    if transfers:
-        await session.execute(text(MONEY), {"transfers": transfers})
+    await registers.apply_bodies(session, POSTINGS, bodies)
 
 
 # DELETE, not TRUNCATE: a report that is being read keeps its snapshot.
