@@ -215,6 +215,8 @@ REFUSED: list[tuple[str, dict[str, Any], str, str]] = [
         "/into/code",
         "code-taken",
     ),
+    ("merge", {"areas": ["22", "06985"], "into": new_area()}, "/areas", "kinds-differ"),
+    ("abolish", {"area": "06970", "note": "\x00"}, "/note", "value-error"),
     ("retype", {"area": "06970", "designation": "xã"}, "/area", "nothing-changes"),
     ("explode", {"area": "06970"}, "/", "union-tag-invalid"),
     (
@@ -239,6 +241,25 @@ async def test_bad_input_is_named_and_writes_nothing(
         found = {(error["pointer"], error["code"]) for error in problem["errors"]}
         assert any(pointer == p and code in c for p, c in found), (kind, fields, found)
     assert (await administrator.get("/v1/area-changes")).json() == before
+
+
+async def test_pages_of_changes_go_on_and_refuse_a_foreign_cursor(
+    administrator: httpx.AsyncClient, change: Post
+) -> None:
+    for name in ("Một", "Hai", "Ba"):
+        part_of(await change("rename", area="06970", name=name), "changed")
+    whole = (await administrator.get("/v1/area-changes")).json()["items"]
+    seen: list[Any] = []
+    query: dict[str, Any] = {"limit": 2}
+    while len(seen) < len(whole):
+        page = (await administrator.get("/v1/area-changes", params=query)).json()
+        seen += page["items"]
+        query["cursor"] = page["next"]
+    assert seen == whole
+    assert page["next"] is None
+    for foreign in ("WyJ4IiwgMV0", "WzEsIDJd", "W10"):
+        answer = await administrator.get("/v1/area-changes", params={"cursor": foreign})
+        assert [e["pointer"] for e in answer.json()["errors"]] == ["cursor"]
 
 
 async def test_an_area_cannot_end_before_a_change_already_recorded(change: Post) -> None:

@@ -1,5 +1,6 @@
 """What the lists of all registers have in common: search, order and the errors of references."""
 
+from datetime import date
 from typing import Any
 
 from chungsuc import problems
@@ -18,17 +19,26 @@ def search_pattern(words: str | None) -> str | None:
 
 def text_key(cursor: list[Any] | None) -> list[str] | None:
     """Return a cursor of two texts (sort key, id); any other is a problem of the parameter."""
-    return require_key(cursor, str, str)
+    if cursor is None or [type(part) for part in cursor] == [str, str]:
+        return cursor
+    raise _foreign_cursor()
 
 
-def require_key(cursor: list[Any] | None, *types: type) -> list[Any] | None:
-    """Return a cursor whose parts have these types; any other is a problem of the parameter."""
+def date_key(cursor: list[Any] | None) -> tuple[date, int] | None:
+    """Return a cursor of a date and a number; any other is a problem of the parameter."""
     if cursor is None:
         return None
-    if [type(part) for part in cursor] == list(types):
-        return cursor
+    if [type(part) for part in cursor] == [str, int]:
+        try:
+            return date.fromisoformat(cursor[0]), cursor[1]
+        except ValueError:
+            pass
+    raise _foreign_cursor()
+
+
+def _foreign_cursor() -> problems.Invalid:
     reason = Text("không phải con trỏ của danh sách này", "not a cursor of this list")
-    raise problems.Invalid(reason, errors=[FieldError("cursor", "not-a-cursor", reason)])
+    return problems.Invalid(reason, errors=[FieldError("cursor", "not-a-cursor", reason)])
 
 
 def unknown(pointer: str, code: str) -> FieldError:

@@ -12,7 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from criteria.registers.ids import NATION_ID
 from criteria.registers.visibility import holds, recorded, visible
 
-STREAM_ROWS = 1000
+BLOCK_ROWS = 1000
+STREAM_LIMIT = 500_000
+STREAM_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -38,10 +40,11 @@ async def list_page(
 
 
 async def stream(session: AsyncSession, wanted: AreaFilter) -> AsyncIterator[Sequence[Row[Any]]]:
-    """Give all these areas in blocks, in Vietnamese order."""
+    """Give all these areas in blocks, in Vietnamese order, within limits of rows and time."""
     sql, values = _list_sql(wanted, after=None)
-    result = await session.stream(text(sql), values)
-    async for block in result.partitions(STREAM_ROWS):
+    await session.execute(text(f"SET LOCAL statement_timeout = '{STREAM_SECONDS}s'"))
+    result = await session.stream(text(f"{sql} LIMIT :limit"), values | {"limit": STREAM_LIMIT})
+    async for block in result.partitions(BLOCK_ROWS):
         yield block
 
 
@@ -204,7 +207,7 @@ async def list_events(
     if kind is not None:
         conditions.append("c.kind = :kind")
     if after is not None:
-        conditions.append("(c.effective_on, c.id) < (CAST(:after_on AS date), :after_id)")
+        conditions.append("(c.effective_on, c.id) < (:after_on, :after_id)")
     after_on, after_id = after or (None, None)
     rows = await session.execute(
         text(

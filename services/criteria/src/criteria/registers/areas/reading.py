@@ -10,6 +10,7 @@ from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from criteria.dependencies import Moment
+from criteria.registers import listing
 from criteria.registers.areas import lookup, queries
 from criteria.registers.areas.errors import AreaNotFound
 from criteria.registers.areas.lineage import Reach
@@ -121,7 +122,7 @@ async def list_events(
         area_id=area_id,
         kind=kind,
         known_at=known_at,
-        after=page.cursor,
+        after=listing.date_key(page.cursor),
         limit=page.limit + 1,
     )
     items, following = pagination.page_of(

@@ -134,7 +134,6 @@ async def list_area_changes(
     kind: Annotated[Code | None, Query(description="Only this kind of change")] = None,
 ) -> Page[AreaChangeOut]:
     """List area changes, newest effect first."""
-    listing.require_key(page.cursor, str, int)
     return await reading.list_events(
         session,
         area_id=await _resolved(session, area, moment),

@@ -76,6 +76,10 @@ def _merge(event: Merge, register: Register, when: When) -> dict[str, AreaState]
         _endable(register, area_id, when, pointer=f"/areas/{place}")
         for place, area_id in enumerate(event.from_ids)
     ]
+    if len({state.spans[-1].kind for state in before}) > 1:
+        raise EventRefusedError(
+            [_finding("/areas", "kinds-differ", "khác cấp", "they are of different kinds")]
+        )
     edges = tuple(Edge(s.id, event.into.id, when.on, "whole") for s in before)
     born = replace(_born(event.into, when), predecessors=edges)
     born = _inheriting(born, before, when)

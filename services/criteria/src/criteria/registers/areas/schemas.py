@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from chungsuc.text import CivilDate, Code, ShortText
+from chungsuc.text import CivilDate, Code, SafeText, ShortText
 from pydantic import BaseModel, ConfigDict, Field
 
 AreaParameter = Annotated[
@@ -176,7 +176,7 @@ class ChangeBase(BaseModel):
 
     effective_on: CivilDate = Field(description="First day on which it holds")
     document_id: Code = Field(description="Id of the document that orders it")
-    note: Annotated[str, Field(max_length=1000)] = Field(default="", description="Remark")
+    note: SafeText = Field(default="", description="Remark")
 
 
 class CreateIn(ChangeBase):

@@ -6,7 +6,7 @@ from datetime import date
 from chungsuc import changes
 from chungsuc.changes import Change
 from chungsuc.problems import FieldError
-from chungsuc.text import Text, clean_name
+from chungsuc.text import Text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from criteria.registers.areas import events, events_in, repository, rules
@@ -92,7 +92,7 @@ async def record_change(
         effective_on=body.effective_on,
         document_id=document.id,
         source=document.number,
-        note=clean_name(body.note),
+        note=body.note,
     )
     recorded = await record_event(session, event, notes=notes, is_dry_run=is_dry_run)
     return AreaChangeOut(
