@@ -243,4 +243,6 @@ def as_block(block: list[Area]) -> SheetBlock:
             qualifiers[row, slot] = QUALIFIERS.index(value.qualifier)
     names = ("region", "poor", "schools", "recognised.standard")
     columns = {name: column_of([area.attributes[name] for area in block]) for name in names}
-    return SheetBlock([str(row) for row in range(len(block))], values, observed, qualifiers, columns)
+    return SheetBlock(
+        [str(row) for row in range(len(block))], values, observed, qualifiers, columns
+    )

@@ -169,7 +169,9 @@ def _compare(side: str, observed: Observed | None, thresholds: Sequence[Decimal 
     distinct = set(thresholds)
     if None in distinct or not distinct:
         return "undetermined"
-    verdicts = {_against(side, observed, threshold) for threshold in distinct if threshold is not None}
+    verdicts = {
+        _against(side, observed, threshold) for threshold in distinct if threshold is not None
+    }
     if verdicts in ({"met"}, {"not_met"}):
         return verdicts.pop()
     return "missing" if len(distinct) == 1 else "undetermined"
@@ -187,8 +189,7 @@ def _against(side: str, observed: Observed | None, threshold: Decimal) -> str:
         "below": (-far, observed.value - tiny),
     }.get(observed.qualifier, (observed.value, observed.value))
     passes = {
-        number >= threshold if side == "at_least" else number <= threshold
-        for number in (low, high)
+        number >= threshold if side == "at_least" else number <= threshold for number in (low, high)
     }
     if len(passes) == 2:
         return "missing"
@@ -199,9 +200,7 @@ def _worlds(verdicts: Sequence[str], outcome: Callable[[Sequence[bool]], bool]) 
     """Decided when the outcome is the same however the open verdicts turn out."""
     if all(verdict == "not_applicable" for verdict in verdicts):
         return "not_applicable"
-    choices = [
-        (True, False) if v in OPEN else (v in ("met", "not_applicable"),) for v in verdicts
-    ]
+    choices = [(True, False) if v in OPEN else (v in ("met", "not_applicable"),) for v in verdicts]
     outcomes = {bool(outcome(world)) for world in product(*choices)}
     if len(outcomes) == 1:
         return "met" if outcomes == {True} else "not_met"

@@ -136,14 +136,15 @@ def perfect_values(criteria_set: Set, on: date) -> dict[str, Value]:
             for rule in walk(version.rule):
                 is_low = isinstance(rule, Compare | BothSexes) and rule.kind == "at_most"
                 is_low |= isinstance(rule, Statement) and rule.kind == "no"
-                assert isinstance(rule, Compare | BothSexes | ScoreSheet | Statement | IfPresent) or (
-                    not own_measures(rule)
-                )
+                assert isinstance(
+                    rule, Compare | BothSexes | ScoreSheet | Statement | IfPresent
+                ) or (not own_measures(rule))
                 for code in own_measures(rule):
                     measure = catalogue.measures()[code]
                     best[code] = measure.minimum if is_low else measure.maximum
     return {
-        code: Value(scaled, "actual", on, place) for place, (code, scaled) in enumerate(best.items())
+        code: Value(scaled, "actual", on, place)
+        for place, (code, scaled) in enumerate(best.items())
     }
 
 
