@@ -70,7 +70,6 @@ RESOURCES: dict[str, tuple[str, ...]] = {
 }
 
 PREFIX = "/v1/"
-PUBLIC_PATHS = frozenset({"/", "/docs", "/openapi.json", "/healthz", "/readyz", "/metrics"})
 
 UPLOAD_MEDIA_TYPES = (
     "application/octet-stream",
