@@ -1,14 +1,14 @@
 """The demonstration data: loaded once per database, through the public API like any client's."""
 
 import hashlib
-import importlib
-import importlib.util
 import os
 
+import httpx
+
+from local_deployment import demonstration
+from local_deployment.errors import LocalError
 from local_deployment.house import House
 from local_deployment.progress import Progress
-
-LOADER = "local_deployment.demonstration"
 
 
 def is_wished() -> bool:
@@ -18,7 +18,7 @@ def is_wished() -> bool:
 
 def load_once(house: House, progress: Progress) -> None:
     """Load the demonstration data unless this database has them."""
-    if not is_wished() or importlib.util.find_spec(LOADER) is None:
+    if not is_wished():
         return
     # Named after the database: another DATABASE_URL is another, empty, house.
     place = house.databases["criteria"].runtime.rpartition("@")[2]
@@ -26,6 +26,11 @@ def load_once(house: House, progress: Progress) -> None:
     loaded = house.folder / f"demonstration-loaded-{mark}"
     if loaded.exists():
         return
-    with progress.step("Demonstration data"):
-        importlib.import_module(LOADER).load(house.gateway_url, token=house.token)
+    try:
+        with progress.step("Demonstration data"):
+            demonstration.load(house.gateway_url, token=house.token)
+    except (LocalError, httpx.HTTPError) as error:
+        # A house without all of its demonstration is of more use than none; the next start goes on.
+        progress.say(f"\n  The demonstration data are incomplete: {error}\n")
+        return
     loaded.touch()
