@@ -7,12 +7,18 @@ import json
 import socket
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from gateway.app import OpenGateway
+from gateway.exchange import Exchange
+from gateway.settings import GatewaySettings
+from gateway.telemetry import AccessLog
+from starlette.types import Message
 
-from tests.conftest import TokenFor
+from tests.conftest import AUDIENCE, ISSUER, TokenFor
 from tests.gateway.conftest import House, OpenHouse
 from tests.gateway.upstream import Upstream
 
@@ -324,6 +330,45 @@ async def test_only_a_get_is_sent_again_when_a_pooled_connection_was_closed(
     assert len(flaky.requests) == sent
     server.close()
     await server.wait_closed()
+
+
+async def test_a_request_that_the_stopping_server_ends_gets_503(
+    key_set: Path, criteria_url: str, token: str
+) -> None:
+    settings = GatewaySettings.model_validate(
+        {
+            "token_issuer": ISSUER,
+            "token_audience": AUDIENCE,
+            "token_keys": str(key_set),
+            "criteria_url": criteria_url,
+        }
+    )
+    lines: list[str] = []
+    gateway = OpenGateway(settings, log=AccessLog(lines.append))
+    answered: list[Message] = []
+
+    async def send(message: Message) -> None:
+        answered.append(message)
+
+    async def never() -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "scheme": "http",
+        "path": "/v1/areas/slow",
+        "query_string": b"",
+        "headers": [(b"authorization", f"Bearer {token}".encode())],
+    }
+    serving = asyncio.create_task(gateway.serve(Exchange(scope, never, send)))
+    await asyncio.sleep(0.2)
+    serving.cancel()
+    await serving
+    await gateway.close()
+    assert answered[0]["status"] == 503
+    assert (b"retry-after", b"2") in answered[0]["headers"]
 
 
 def test_slow_requests_cannot_crowd_out_others(

@@ -1,5 +1,6 @@
 """The gateway as one pure ASGI application: it answers its own few paths and passes the rest on."""
 
+import asyncio
 import time
 
 import aiohttp
@@ -100,6 +101,9 @@ class OpenGateway:
             await self._dispatch(exchange)
         except Disconnected:
             exchange.status = CLIENT_GONE
+        except asyncio.CancelledError:
+            # the server stops and has waited long enough; the task ends here all the same
+            await self._answer_problem(exchange, _stopping())
         except TruncatedAnswer as error:
             # leaving the answer unfinished makes the server close the client's connection
             self._warn(exchange, "a service broke off within its answer", cause=error.__cause__)
@@ -171,3 +175,10 @@ class OpenGateway:
         for route_class, taken in self._in_flight.taken.items():
             self._metrics.in_flight.labels(route_class.value).set(taken)
         return self._metrics.render()
+
+
+def _stopping() -> problems.Unavailable:
+    return problems.Unavailable(
+        Text("Cổng đang khởi động lại", "The gateway is restarting"),
+        headers={"Retry-After": "2", "Connection": "close"},
+    )
