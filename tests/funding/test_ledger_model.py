@@ -89,15 +89,13 @@ class Model:
         return paid if kind == "accepted" else paid + self.balance[subject, "advance"]
 
     def apply(self, transfer: int) -> None:
-        template, lines = self.templates[transfer]
-        del self.pending[transfer]
+        lines = self.pending.pop(transfer)
         self.posted.append(transfer)
         for who, name, amount in lines:
             self.balance[who, name] += amount
         for kind, subject, amount in uses(lines):
             if kind == "plan":
                 self.received[subject] += amount
-        del template
 
 
 def is_receipt(lines: list[Line], line: Line) -> bool:

@@ -20,8 +20,12 @@ GRANT SELECT, INSERT ON project, acceptance, medium_term_plan TO funding_runtime
 GRANT SELECT ON limit_row, pocket, balance, transfer, pending_transfer, decision, entry, ledger_key
     TO funding_runtime;
 
-GRANT EXECUTE ON FUNCTION ledger_instant(timestamptz), ledger_area_of(text, text),
-    ledger_issuing_area(text, text, date) TO funding_runtime;
+GRANT EXECUTE ON FUNCTION area_place(text, date), area_is_in_force(text, date),
+    area_whole_successor(text, date), area_above(text, date), areas_above(text, date),
+    area_is_under(text, text, date), areas_under(text, date), programme_is_under(text, text),
+    transfer_body(transfer, decision), ledger_instant(timestamptz), ledger_area_of(text, text),
+    ledger_issuing_area(text, text, date)
+    TO funding_runtime;
 GRANT EXECUTE ON FUNCTION ledger_post(
     text, text, text, bytea, jsonb, date, timestamptz, timestamptz, text, boolean) TO funding_runtime;
 GRANT EXECUTE ON FUNCTION ledger_post_batch(

@@ -79,11 +79,13 @@ async def get_pocket(
 
 
 def _fields(row: Row[Any]) -> dict[str, Any]:
-    component = Named(id=row.component_id, code=row.component_code, name=row.component_name)
+    component = None
+    if row.component_id is not None:
+        component = Named(id=row.component_id, code=row.component_code, name=row.component_name)
     return {
         "id": f"pk{row.id}",
         "programme": Named(id=row.programme_id, code=row.programme_code, name=row.programme_name),
-        "component": component if row.component_id else None,
+        "component": component,
         "capital_kind": row.capital_kind,
         "source": row.source,
         "year_of_origin": row.year_of_origin,
