@@ -8,36 +8,46 @@ BOOTSTRAP := $(PYTHON) deploy/local/bootstrap.py
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check bench openapi locks migrate clean
+.PHONY: lint format types imports locked environment
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
 
 run: ## Start everything on this machine; PORT=, DATABASE_URL=, PG_BINDIR=, DEMONSTRATION=0
 	@$(BOOTSTRAP) run
 	@$(IN_VENV) -m local_deployment run
 
-test: ## Run every test; WORKERS=2, PYTEST_ARGS="-k ledger"
-	@$(BOOTSTRAP) test
+test: environment ## Run every test; WORKERS=2, PYTEST_ARGS="-k ledger"
 	@$(IN_VENV) -m pytest -n $(WORKERS) --dist loadscope $(PYTEST_ARGS)
 
-check: ## Lint, format, types, import contracts, locks
-	@$(BOOTSTRAP) test
+check: lint format types imports locked ## Lint, format, types, import contracts, locks
+
+lint: environment
 	@$(IN_VENV) -m ruff check .
+
+format: environment
 	@$(IN_VENV) -m ruff format --check .
+
+types: environment
 	@$(IN_VENV) -m mypy
+
+imports: environment
 	@.venv/bin/lint-imports --no-logo
+
+locked: environment
 	@$(IN_VENV) -m local_deployment check-locks
 
-bench: ## Measure side by side and print the table of ratios
+environment:
 	@$(BOOTSTRAP) test
+
+bench: environment ## Measure side by side and print the table of ratios
 	@$(IN_VENV) -m pytest tests/benchmarks -o python_files='bench_*.py' -p no:xdist -s -q
 
 openapi: ## Write the OpenAPI document of each service
 	@$(BOOTSTRAP) run
 	@$(IN_VENV) -m local_deployment openapi
 
-locks: ## Compile the locks anew after a change of dependencies
-	@$(BOOTSTRAP) test
+locks: environment ## Compile the locks anew after a change of dependencies
 	@$(IN_VENV) -m local_deployment locks
 
 migrate: ## Bring the database schemas up to date and stop
