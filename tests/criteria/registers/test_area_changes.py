@@ -159,6 +159,39 @@ async def test_a_backdated_change_holds_until_a_later_one(
     assert names == ["Ba Chẽ", "Trước", "Trước", "Sau"]
 
 
+async def test_a_mistaken_merger_is_taken_back_and_stays_readable(
+    administrator: httpx.AsyncClient, change: Post, database: Database, document_id: str
+) -> None:
+    async def reverse(change_id: int, query: str = "") -> httpx.Response:
+        body = {"kind": "reverse", "document_id": document_id, "change": change_id}
+        return await administrator.post(f"/v1/area-changes{query}", json=body, headers=fresh_key())
+
+    read = f"/v1/areas?under=22&as_of={DAY}&limit=1000"
+    before = (await administrator.get(read)).json()
+    merged = await change("merge", areas=["06970", "06985"], into=new_area())
+    [born] = part_of(merged, "began")
+    await sequence(database)
+    head = (await administrator.get("/v1/criteria/changes?limit=1")).json()["head"]
+    renamed = await change("rename", area=born["id"], name="Khác", effective_on="2026-03-01")
+    refused = await reverse(merged.json()["id"])
+    assert [e["code"] for e in refused.json()["errors"]] == ["later-change-recorded"]
+    assert (await reverse(renamed.json()["id"])).status_code == 201
+    preview = await reverse(merged.json()["id"], "?dry_run=true")
+    assert {row["area"]["name"] for row in preview.json()["areas"]} == {
+        "xã Ba Chẽ",
+        "xã Lương Minh",
+    }
+    taken_back = await reverse(merged.json()["id"])
+    assert taken_back.status_code == 201, taken_back.text
+    assert taken_back.json()["reverses"] == merged.json()["id"]
+    assert (await administrator.get(read)).json() == before
+    assert (await administrator.get(f"/v1/areas/{born['id']}")).status_code == 404
+    then = await one(administrator, born["id"], known_at=head.partition(":")[2])
+    assert then["name"] == "Mới"
+    again = await reverse(merged.json()["id"])
+    assert [e["code"] for e in again.json()["errors"]] == ["not-reversible"]
+
+
 async def test_the_feed_tells_each_area_in_full(
     administrator: httpx.AsyncClient, change: Post, database: Database, token_for: TokenFor
 ) -> None:
@@ -218,6 +251,7 @@ REFUSED: list[tuple[str, dict[str, Any], str, str]] = [
     ("merge", {"areas": ["22", "06985"], "into": new_area()}, "/areas", "kinds-differ"),
     ("abolish", {"area": "06970", "note": "\x00"}, "/note", "value-error"),
     ("retype", {"area": "06970", "designation": "xã"}, "/area", "nothing-changes"),
+    ("create", {"area": new_area(name="\x07\x00")}, "/area/name", "value-error"),
     ("explode", {"area": "06970"}, "/", "union-tag-invalid"),
     (
         "rename",

@@ -104,8 +104,10 @@ CREATE TABLE area_change (
     document_id text COLLATE "C" NOT NULL REFERENCES document,
     note text NOT NULL,
     areas_total integer NOT NULL,
+    reverses_id bigint UNIQUE REFERENCES area_change,
     recorded_by bigint NOT NULL REFERENCES change
 );
+COMMENT ON COLUMN area_change.reverses_id IS 'The mistaken change that this one takes back.';
 CREATE INDEX ix_area_change_effective_on_id ON area_change (effective_on, id);
 CREATE INDEX ix_area_change_recorded_by ON area_change (recorded_by);
 

@@ -23,7 +23,7 @@ from criteria.registers.areas.events import (
 )
 from criteria.registers.areas.schemas import (
     AbolishIn,
-    AreaChangeIn,
+    AreaEventIn,
     ClassifyIn,
     CreateIn,
     MergeIn,
@@ -39,7 +39,7 @@ from criteria.registers.areas.schemas import (
 Resolve = Callable[[str, str, date], Awaitable[str]]
 
 
-async def event_of(session: AsyncSession, body: AreaChangeIn) -> Event:
+async def event_of(session: AsyncSession, body: AreaEventIn) -> Event:
     """Resolve the areas that a body names and return the event it states.
 
     Areas that end are read on the eve, all others on the day.

@@ -211,7 +211,7 @@ async def list_events(
     after_on, after_id = after or (None, None)
     rows = await session.execute(
         text(
-            "SELECT c.id, c.kind, c.effective_on, c.note, c.areas_total, c.recorded_by, "
+            "SELECT c.id, c.kind, c.effective_on, c.note, c.areas_total, c.reverses_id, "
             "d.id AS document_id, d.number AS document_number, d.certainty "
             "FROM area_change AS c JOIN document AS d ON d.id = c.document_id "
             f"WHERE {' AND '.join(conditions)} "

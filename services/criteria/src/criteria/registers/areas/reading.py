@@ -202,6 +202,7 @@ async def _events_out(
                     id=row.document_id, number=row.document_number, certainty=row.certainty
                 ),
                 note=row.note,
+                reverses=row.reverses_id,
                 areas_total=row.areas_total,
                 areas=await describe_parts(session, named, on=row.effective_on, known_at=known_at),
             )

@@ -47,9 +47,14 @@ async def load_kinds(session: AsyncSession) -> dict[str, Kind]:
     return {row.code: Kind(row.code, row.rank, row.ends_on) for row in rows}
 
 
-async def load_states(session: AsyncSession, area_ids: Collection[str]) -> dict[str, AreaState]:
-    """Return these areas as recorded now; unknown ids are left out."""
-    ids = {"ids": list(area_ids)}
+async def load_states(
+    session: AsyncSession, area_ids: Collection[str], *, before_change: int | None = None
+) -> dict[str, AreaState]:
+    """Return these areas as recorded now; unknown ids are left out.
+
+    With `before_change`: as recorded before it (events are serial, so their ids are in order).
+    """
+    ids = {"ids": list(area_ids), "before_change": before_change}
     areas = await session.execute(text("SELECT id, revision FROM area WHERE id = ANY(:ids)"), ids)
     spans = await _grouped(session, "area_span", "area_id", _SPAN_COLUMNS, "begins_on", ids)
     attributes = await _grouped(
@@ -146,13 +151,15 @@ async def add_event(
     areas_total: int,
     parts: Mapping[str, str],
     recorded_by: int,
+    reverses_id: int | None = None,
 ) -> int:
     """Record the event itself and what became of each area; return its id."""
     event_id = await session.scalar(
         text(
             "INSERT INTO area_change "
-            "(kind, effective_on, document_id, note, areas_total, recorded_by) "
-            "VALUES (:kind, :effective_on, :document_id, :note, :total, :recorded_by) "
+            "(kind, effective_on, document_id, note, areas_total, reverses_id, recorded_by) "
+            "VALUES (:kind, :effective_on, :document_id, :note, :total, :reverses_id, "
+            ":recorded_by) "
             "RETURNING id"
         ),
         {
@@ -161,6 +168,7 @@ async def add_event(
             "document_id": document_id,
             "note": note,
             "total": areas_total,
+            "reverses_id": reverses_id,
             "recorded_by": recorded_by,
         },
     )
@@ -172,6 +180,45 @@ async def add_event(
         rows=[(event_id, area_id, part) for area_id, part in parts.items()],
     )
     return int(event_id)
+
+
+async def find_event(session: AsyncSession, event_id: int) -> Row[Any] | None:
+    """Return a recorded event with the change that took it back, if any, or None."""
+    found = await session.execute(
+        text(
+            "SELECT c.id, c.kind, c.effective_on, c.recorded_by, r.id AS reversed_by "
+            "FROM area_change AS c LEFT JOIN area_change AS r ON r.reverses_id = c.id "
+            "WHERE c.id = :id"
+        ),
+        {"id": event_id},
+    )
+    return found.one_or_none()
+
+
+async def list_parts(session: AsyncSession, event_id: int) -> dict[str, str]:
+    """Return what became of each area in an event."""
+    rows = await session.execute(
+        text("SELECT area_id, part FROM area_change_area WHERE area_change_id = :id"),
+        {"id": event_id},
+    )
+    return {row.area_id: row.part for row in rows}
+
+
+async def list_later_events(session: AsyncSession, event_id: int) -> list[int]:
+    """Return later events about the same areas that still stand."""
+    found = await session.scalars(
+        text(
+            "SELECT DISTINCT c.id FROM area_change AS c "
+            "JOIN area_change_area AS t ON t.area_change_id = c.id "
+            "JOIN area_change_area AS own ON own.area_id = t.area_id "
+            "WHERE own.area_change_id = :id AND c.id > :id "
+            "AND coalesce(c.reverses_id, 0) <= :id "
+            "AND NOT EXISTS (SELECT FROM area_change AS r WHERE r.reverses_id = c.id) "
+            "ORDER BY c.id"
+        ),
+        {"id": event_id},
+    )
+    return list(found)
 
 
 async def find_loaded(session: AsyncSession, part: str) -> bytes | None:
@@ -198,10 +245,13 @@ async def mark_loaded(
 async def _grouped(
     session: AsyncSession, table: str, owner: str, columns: str, order: str, ids: dict[str, Any]
 ) -> dict[str, list[Sequence[Any]]]:
+    is_live = "superseded_by IS NULL"
+    if ids["before_change"] is not None:
+        is_live = f"recorded_by < :before_change AND ({is_live} OR superseded_by >= :before_change)"
     rows = await session.execute(
         text(
             f"SELECT {owner} AS owner, {columns} FROM {table} "
-            f"WHERE superseded_by IS NULL AND {owner} = ANY(:ids) ORDER BY {order}"
+            f"WHERE {owner} = ANY(:ids) AND {is_live} ORDER BY {order}"
         ),
         ids,
     )

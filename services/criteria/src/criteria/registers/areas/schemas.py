@@ -109,6 +109,7 @@ class AreaChangeOut(BaseModel):
     effective_on: date = Field(description="First day on which it holds")
     document: DocumentReference = Field(description="Document that orders it")
     note: str = Field(description="Remark")
+    reverses: int | None = Field(description="Id of the change that this one takes back")
     areas_total: int = Field(description="Areas that it touches")
     areas: list[AreaPart] = Field(description="These areas; empty when there are more than 100")
 
@@ -177,6 +178,17 @@ class ChangeBase(BaseModel):
     effective_on: CivilDate = Field(description="First day on which it holds")
     document_id: Code = Field(description="Id of the document that orders it")
     note: SafeText = Field(default="", description="Remark")
+
+
+class ReverseIn(BaseModel):
+    """A mistaken change is taken back; what was recorded meanwhile stays readable by `known_at`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["reverse"] = Field(description="Kind of change")
+    document_id: Code = Field(description="Id of the document that orders it")
+    note: SafeText = Field(default="", description="Remark")
+    change: Annotated[int, Field(ge=1, lt=2**63)] = Field(description="Id of the mistaken change")
 
 
 class CreateIn(ChangeBase):
@@ -262,7 +274,7 @@ class AbolishIn(ChangeBase):
     area: AreaParameter = Field(description="Area that ends: id, or code on the eve")
 
 
-AreaChangeIn = Annotated[
+AreaEventIn = (
     CreateIn
     | RenameIn
     | RetypeIn
@@ -271,6 +283,6 @@ AreaChangeIn = Annotated[
     | ClassifyIn
     | MergeIn
     | SplitIn
-    | AbolishIn,
-    Field(discriminator="kind"),
-]
+    | AbolishIn
+)
+AreaChangeIn = Annotated[AreaEventIn | ReverseIn, Field(discriminator="kind")]
