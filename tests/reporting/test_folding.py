@@ -115,7 +115,11 @@ def money_by_hand(funding: feeds.Source) -> dict[tuple[str, str], dict[str, int]
 
 async def money_folded(database: Database) -> dict[tuple[str, str], dict[str, int]]:
     async with database.read_scope() as session:
-        rows = (await session.execute(text("SELECT * FROM money_fact"))).mappings().all()
+        sums = ", ".join(f"sum({measure})::bigint AS {measure}" for measure in MEASURES)
+        found_rows = await session.execute(
+            text(f"SELECT area_id, value_month, {sums} FROM money_fact GROUP BY 1, 2")
+        )
+        rows = found_rows.mappings().all()
     found = {
         (row["area_id"], row["value_month"].isoformat()[:7]): {m: row[m] for m in MEASURES}
         for row in rows

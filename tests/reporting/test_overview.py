@@ -245,6 +245,30 @@ async def test_dien_bien_adds_up_to_1_328_000_million_by_programme(
     assert "programme=ntm&capital_kind=investment" in new_rural["transfers"]
 
 
+async def test_money_issued_to_a_district_is_undivided_until_the_district_passes_it_down(
+    database: Database, sources: Sources, open_reporting: OpenReporting
+) -> None:
+    add_dien_bien(sources)
+    lines = feeds.assign("ntm-vn", "ntm-dien-bien-h0", 10 * MILLION)
+    sources.funding.add("transfer", "own", feeds.transfer("own", *lines, on="2024-08-02"))
+    lines = feeds.allocate("ntm-dien-bien-h0", "ntm-dien-bien-x0", 4 * MILLION)
+    sources.funding.add("transfer", "on", feeds.transfer("on", *lines, on="2024-08-03"))
+    await sources.read_all(database)
+    found = {}
+    async with open_reporting("auditor@vn") as client:
+        for area in ("dien-bien", "dien-bien-h0", "dien-bien-x0"):
+            read_on = {"area": area, "as_of": "2024-08-31"}
+            money = (await feeds.read_body(client, OVERVIEW, **read_on))["money"]
+            row = next(r for r in money["programmes"] if r["programme"]["code"] == "NTM")
+            found[area] = (row["plan_vnd"] // MILLION, row["unallocated_vnd"] // MILLION)
+    half = 166_000 // 2
+    assert found == {
+        "dien-bien": (166_010, half + 6),
+        "dien-bien-h0": (166_010, half + 6),
+        "dien-bien-x0": (half + 4, half + 4 - 130),
+    }
+
+
 async def test_money_counts_from_its_value_date_within_a_month(
     database: Database, sources: Sources, open_reporting: OpenReporting
 ) -> None:

@@ -31,6 +31,7 @@ CREATE TABLE posted_line (
     transfer_id text NOT NULL,
     place smallint NOT NULL,
     pocket_id text NOT NULL,
+    giver_pocket_id text,
     value_on date NOT NULL,
     balance text NOT NULL,
     flow text NOT NULL,
@@ -40,6 +41,7 @@ CREATE TABLE posted_line (
         FOREIGN KEY (transfer_id) REFERENCES posted_transfer (id),
     CONSTRAINT fk_posted_line_pocket_id_pocket FOREIGN KEY (pocket_id) REFERENCES pocket (id)
 );
+COMMENT ON COLUMN posted_line.giver_pocket_id IS 'Of a receipt: the pocket that passed the money down; null when a budget issued it.';
 CREATE INDEX ix_posted_line_pocket_id ON posted_line (pocket_id, value_on);
 
 CREATE TABLE money_fact (
@@ -52,6 +54,7 @@ CREATE TABLE money_fact (
     source text NOT NULL,
     year_of_origin smallint NOT NULL,
     holder_kind text NOT NULL,
+    from_area_id text NOT NULL,
     received_vnd bigint NOT NULL,
     passed_down_vnd bigint NOT NULL,
     advanced_vnd bigint NOT NULL,
@@ -62,9 +65,10 @@ CREATE TABLE money_fact (
     is_demonstration boolean NOT NULL,
     CONSTRAINT pk_money_fact PRIMARY KEY (
         area_id, budget_year, value_month, programme_id, component_id,
-        capital_kind, source, year_of_origin, holder_kind
+        capital_kind, source, year_of_origin, holder_kind, from_area_id
     )
 );
+COMMENT ON COLUMN money_fact.from_area_id IS 'Area that passed the receipts of this row down; empty for issued money and other movements.';
 COMMENT ON TABLE money_fact IS 'Movements of one month, added up; whole months are read here, the rest from posted_line.';
 
 CREATE TABLE target_fact (

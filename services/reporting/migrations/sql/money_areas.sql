@@ -2,22 +2,22 @@
 -- went into them (a split one follows its seat), or ended below it without a successor (districts).
 -- So what an old commune spent early in a budget year is not lost to the report at the year's end.
 CREATE FUNCTION money_areas(p_root text, p_on date)
-RETURNS TABLE (area_id text, child_id text, is_own boolean, is_ended boolean)
+RETURNS TABLE (area_id text, child_id text, is_ended boolean)
 LANGUAGE sql STABLE
 BEGIN ATOMIC
     WITH RECURSIVE tree AS MATERIALIZED (
         SELECT t.area_id, t.child_id FROM area_tree(p_root, p_on) t
     ), origin AS (
-        SELECT t.area_id, t.child_id, t.area_id = p_root AS is_own FROM tree t
+        SELECT t.area_id, t.child_id FROM tree t
         UNION
-        SELECT e.from_area_id, o.child_id, o.is_own
+        SELECT e.from_area_id, o.child_id
         FROM origin o
         JOIN area_succession e ON e.to_area_id = o.area_id
         WHERE e.extent <> 'part' AND e.succeeded_on <= p_on
     ), below AS (
-        SELECT o.area_id, o.child_id, o.is_own FROM origin o
+        SELECT o.area_id, o.child_id FROM origin o
         UNION
-        SELECT s.area_id, b.child_id, false
+        SELECT s.area_id, b.child_id
         FROM below b
         JOIN area_span s ON s.parent_id = b.area_id
         WHERE s.to_on < p_on
@@ -32,8 +32,8 @@ BEGIN ATOMIC
             )
     )
     SELECT DISTINCT ON (b.area_id)
-        b.area_id, b.child_id, b.is_own,
+        b.area_id, b.child_id,
         NOT EXISTS (SELECT 1 FROM tree t WHERE t.area_id = b.area_id)
     FROM below b
-    ORDER BY b.area_id, b.is_own DESC, b.child_id;
+    ORDER BY b.area_id, b.child_id NULLS FIRST;
 END;

@@ -81,8 +81,13 @@ WITH posted AS MATERIALIZED (
     ON CONFLICT (id) DO NOTHING
     RETURNING id, is_demonstration
 ), line AS (
-    INSERT INTO posted_line (transfer_id, place, pocket_id, value_on, balance, flow, amount_vnd)
-    SELECT posted.id, line.place, line.item ->> 'pocket_id', posted.value_on,
+    INSERT INTO posted_line
+        (transfer_id, place, pocket_id, giver_pocket_id, value_on, balance, flow, amount_vnd)
+    SELECT posted.id, line.place, line.item ->> 'pocket_id',
+           CASE WHEN line.item ->> 'flow' = 'receive' THEN jsonb_path_query_first(
+               posted.lines, '$[*] ? (@.flow == "pass_down").pocket_id'
+           ) #>> '{}' END,
+           posted.value_on,
            line.item ->> 'balance', line.item ->> 'flow', (line.item ->> 'amount_vnd')::bigint
     FROM fresh
     JOIN posted ON posted.id = fresh.id
@@ -91,22 +96,23 @@ WITH posted AS MATERIALIZED (
 )
 INSERT INTO money_fact (
     area_id, budget_year, value_month, programme_id, component_id, capital_kind, source,
-    year_of_origin, holder_kind, received_vnd, passed_down_vnd, advanced_vnd, paid_vnd,
-    recovered_vnd, refunded_advance_vnd, refunded_paid_vnd, is_demonstration
+    year_of_origin, holder_kind, from_area_id, received_vnd, passed_down_vnd, advanced_vnd,
+    paid_vnd, recovered_vnd, refunded_advance_vnd, refunded_paid_vnd, is_demonstration
 )
 SELECT p.area_id, p.budget_year, date_trunc('month', line.value_on::timestamp)::date,
        p.programme_id, p.component_id, p.capital_kind, p.source, p.year_of_origin, p.holder_kind,
-       sum(m.received_vnd), sum(m.passed_down_vnd), sum(m.advanced_vnd), sum(m.paid_vnd),
-       sum(m.recovered_vnd), sum(m.refunded_advance_vnd), sum(m.refunded_paid_vnd),
+       coalesce(g.area_id, ''), sum(m.received_vnd), sum(m.passed_down_vnd), sum(m.advanced_vnd),
+       sum(m.paid_vnd), sum(m.recovered_vnd), sum(m.refunded_advance_vnd), sum(m.refunded_paid_vnd),
        bool_or(fresh.is_demonstration)
 FROM line
 JOIN fresh ON fresh.id = line.transfer_id
 JOIN pocket p ON p.id = line.pocket_id
+LEFT JOIN pocket g ON g.id = line.giver_pocket_id
 CROSS JOIN LATERAL money_parts(line.balance, line.flow, line.amount_vnd) m
-GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
 ON CONFLICT (
     area_id, budget_year, value_month, programme_id, component_id, capital_kind, source,
-    year_of_origin, holder_kind
+    year_of_origin, holder_kind, from_area_id
 ) DO UPDATE SET
     received_vnd = money_fact.received_vnd + excluded.received_vnd,
     passed_down_vnd = money_fact.passed_down_vnd + excluded.passed_down_vnd,

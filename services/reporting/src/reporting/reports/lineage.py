@@ -48,9 +48,9 @@ def transfers(area: str, *, as_of: date, budget_year: int, **filters: str) -> st
     return _path("/v1/transfers", under=area, budget_year=budget_year, as_of=as_of, **filters)
 
 
-def targets(question: Question, *, result: str) -> str:
-    """The targets of one result, each with its document."""
-    return _path("/v1/targets", area=question.area.id, result=result)
+def target(question: Question, *, target_id: str) -> str:
+    """One target, as its source judges it."""
+    return _path(f"/v1/targets/{target_id}", as_of=question.as_of)
 
 
 def overview(question: Question) -> str:

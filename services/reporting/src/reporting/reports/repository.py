@@ -83,27 +83,36 @@ WHERE r.is_assessed
 GROUP BY r.set_id, l.place, l.letter
 """
 # Read once, added up three ways: by programme and kind, by child, and what lies with ended areas.
+# An area's money is at the top when the area received it from outside those that are counted: what
+# then still lies with it is undivided.
 MONEY = """
 WITH counted AS MATERIALIZED (SELECT * FROM money_areas(:area, :as_of)),
 held AS (
-    SELECT * FROM money_held(
+    SELECT m.area_id, m.programme_id, m.capital_kind, m.year_of_origin,
+           bool_or(m.is_demonstration) AS is_demonstration,
+           sum(m.received_vnd - m.passed_down_vnd) AS plan_vnd,
+           sum(m.advanced_vnd - m.recovered_vnd - m.refunded_advance_vnd) AS advance_vnd,
+           sum(m.paid_vnd + m.recovered_vnd - m.refunded_paid_vnd) AS completed_vnd,
+           m.holder_kind = 'area' AND bool_or(m.received_vnd <> 0 AND NOT EXISTS (
+               SELECT 1 FROM counted c WHERE c.area_id = m.from_area_id
+           )) AS is_at_top
+    FROM money_held(
         ARRAY(SELECT area_id FROM counted), :as_of, CAST(:budget_year AS smallint)
-    )
+    ) m
+    GROUP BY m.area_id, m.programme_id, m.component_id, m.capital_kind, m.source,
+             m.year_of_origin, m.holder_kind
 )
 SELECT grouping(m.programme_id) = 0 AS is_programme, grouping(a.child_id) = 0 AS is_child,
        m.programme_id, coalesce(p.code, m.programme_id) AS code, coalesce(p.name_vi, '') AS name_vi,
        coalesce(p.name_en, '') AS name_en, m.capital_kind, a.child_id, a.is_ended,
        bool_or(m.is_demonstration) AS is_demonstration,
        count(DISTINCT m.area_id) AS areas,
-       sum(m.received_vnd - m.passed_down_vnd) AS plan_vnd,
-       coalesce(sum(m.received_vnd - m.passed_down_vnd)
-           FILTER (WHERE m.year_of_origin < :budget_year), 0) AS extended_vnd,
-       coalesce(sum(
-           m.received_vnd - m.passed_down_vnd
-           - m.advanced_vnd + m.refunded_advance_vnd - m.paid_vnd + m.refunded_paid_vnd
-       ) FILTER (WHERE a.is_own AND m.holder_kind = 'area'), 0) AS unallocated_vnd,
-       sum(m.advanced_vnd - m.recovered_vnd - m.refunded_advance_vnd) AS advance_outstanding_vnd,
-       sum(m.paid_vnd + m.recovered_vnd - m.refunded_paid_vnd) AS completed_vnd
+       sum(m.plan_vnd) AS plan_vnd,
+       coalesce(sum(m.plan_vnd) FILTER (WHERE m.year_of_origin < :budget_year), 0) AS extended_vnd,
+       coalesce(sum(m.plan_vnd - m.advance_vnd - m.completed_vnd) FILTER (WHERE m.is_at_top), 0)
+           AS unallocated_vnd,
+       sum(m.advance_vnd) AS advance_outstanding_vnd,
+       sum(m.completed_vnd) AS completed_vnd
 FROM held m
 JOIN counted a ON a.area_id = m.area_id
 LEFT JOIN programme p ON p.id = m.programme_id

@@ -35,7 +35,7 @@ class Money:
 
     @property
     def allocated_vnd(self) -> int:
-        """What has left the level that the report is about: passed down, or spent there."""
+        """What has left the area that received it: passed down, or spent by it."""
         return self.plan_vnd - self.unallocated_vnd
 
     @property

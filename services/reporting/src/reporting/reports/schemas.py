@@ -108,8 +108,10 @@ class MoneyFigures(BaseModel):
 
     plan_vnd: int = Field(description="Received from outside the area, net of money handed back")
     extended_vnd: int = Field(description="Of the plan: from earlier years")
-    allocated_vnd: int = Field(description="Of the plan: no longer lying undivided at this level")
-    unallocated_vnd: int = Field(description="Of the plan: still lying undivided at this level")
+    allocated_vnd: int = Field(
+        description="Plan that left the area which received it: passed down, or spent by it"
+    )
+    unallocated_vnd: int = Field(description="Plan still lying with the area which received it")
     allocated_rate: str | None = Field(description="allocated / plan; " + RATE)
     disbursed_vnd: int = Field(description="D: advances outstanding and completed volume paid")
     advance_outstanding_vnd: int = Field(description="Of D: advances not recovered yet")

@@ -220,10 +220,8 @@ def actuals(results: Sequence[SetResults], *, money: MoneyResults) -> dict[str, 
         if result.assessed:
             code = result.criteria_set.code
             found[f"criteria_met_mean/{code}"] = Fraction(mean.total, mean.count)
-            found[f"communes_meeting_all/{code}"] = Fraction(result.meeting_all)
-            found[f"communes_meeting_all_rate/{code}"] = Fraction(
-                100 * result.meeting_all, result.communes
-            )
+            found[f"areas_met_count/{code}"] = Fraction(result.meeting_all)
+            found[f"areas_met_percent/{code}"] = Fraction(100 * result.meeting_all, result.communes)
     if money.total.plan_vnd:
         found["disbursed_rate"] = Fraction(100 * money.total.disbursed_vnd, money.total.plan_vnd)
     return found
@@ -261,7 +259,7 @@ def _target(question: Question, row: Any, *, actual: Fraction | None) -> TargetR
         document_id=row.document_id,
         document=document or None,
         is_demonstration=row.is_demonstration,
-        lineage=lineage.targets(question, result=row.result),
+        lineage=lineage.target(question, target_id=row.id),
     )
 
 
