@@ -158,7 +158,9 @@ async def test_known_at_shows_what_was_recorded_by_then(
     await record([world.value(AREA, "road_share", "2023-01-01", "80", reason="đo lại")])
     await world.sequence(country)
     url = f"/v1/observations?area={AREA}&known_at={then}&history=true"
-    items = (await office.get(url)).json()["items"]
+    answer = await office.get(url)
+    assert answer.status_code == 200, answer.text
+    items = answer.json()["items"]
     assert [(i["value"], i["is_superseded"]) for i in items] == [("60", False)]
 
 
@@ -202,9 +204,7 @@ async def test_who_may_record_where(client_for: ClientFor) -> None:
         assert answer.status_code == status, (group, answer.text)
 
 
-async def test_another_province_does_not_see_a_value(
-    client_for: ClientFor, record: Record
-) -> None:
+async def test_another_province_does_not_see_a_value(client_for: ClientFor, record: Record) -> None:
     recorded = await record([world.value(AREA, "road_share", "2023-01-01", "60")])
     path = f"/v1/observations/{recorded['items'][0]['observation_id']}"
     async with client_for(f"auditor@{world.SOUTH}") as stranger:
@@ -220,9 +220,7 @@ async def test_another_province_does_not_see_a_value(
 async def test_a_list_goes_on_from_its_cursor_and_downloads_whole(
     office: httpx.AsyncClient, record: Record
 ) -> None:
-    await record(
-        [world.value(AREA, "road_share", f"2023-01-{d:02}", str(d)) for d in range(1, 8)]
-    )
+    await record([world.value(AREA, "road_share", f"2023-01-{d:02}", str(d)) for d in range(1, 8)])
     seen, url = [], f"/v1/observations?area={AREA}&limit=3"
     page = (await office.get(url)).json()
     while True:

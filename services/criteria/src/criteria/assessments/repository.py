@@ -42,7 +42,7 @@ ON CONFLICT (area_id, criteria_set, effective_on) DO UPDATE SET
 
 _BELOW = """
 WITH RECURSIVE below (area_id) AS (
-    SELECT CAST(:under AS text)
+    SELECT CAST(:under AS text) COLLATE "C"
     UNION
     SELECT s.area_id FROM below b JOIN area_span s ON s.parent_id = b.area_id
     WHERE s.superseded_by IS NULL AND s.begins_on <= :as_of
@@ -77,7 +77,7 @@ LIMIT :limit
 # Whatever lay below the node on any date: the steps of an ended area are judged too.
 _OBSERVED = """
 WITH RECURSIVE below (area_id) AS (
-    SELECT CAST(:under AS text)
+    SELECT CAST(:under AS text) COLLATE "C"
     UNION
     SELECT s.area_id FROM below b JOIN area_span s ON s.parent_id = b.area_id
     WHERE s.superseded_by IS NULL
