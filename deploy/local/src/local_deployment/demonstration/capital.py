@@ -11,9 +11,9 @@ MILLION = 1_000_000
 def load(api: Api, document_ids: Mapping[str, str]) -> None:
     """Post and approve the assignment of each programme, then its allocation in detail."""
     plan = data("capital.yaml")
-    province = api.get(f"/v1/areas/{plan['area']}", user="finance", as_of=plan["on"])
+    province = api.get(f"/v1/areas/{plan['area']}", user="finance", as_of=plan["assigned_on"])
     districts = list(
-        api.items("/v1/areas", user="finance", parent=province["id"], as_of=plan["on"])
+        api.items("/v1/areas", user="finance", parent=province["id"], as_of=plan["assigned_on"])
     )
     for programme in plan["programmes"]:
         assigned = programme["assigned_million"] * MILLION
@@ -51,7 +51,7 @@ def _assign(
             "budget_year": plan["budget_year"],
             "to": {"holder_kind": "area", "holder_id": province_id},
             "amount_vnd": amount_vnd,
-            "value_on": plan["on"],
+            "value_on": plan["assigned_on"],
             "document_id": document_ids["central-session"],
         },
     )
