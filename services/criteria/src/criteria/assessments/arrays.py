@@ -8,10 +8,14 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial, reduce
+from itertools import pairwise, product
 
 import numpy as np
 from numpy.typing import NDArray
 
+from criteria.assessments import verdicts
+from criteria.assessments.model import QUALIFIERS
 from criteria.assessments.plans import (
     MISSING,
     RECOGNISED,
@@ -28,12 +32,18 @@ from criteria.criteria_sets.tree import Attribute, CriteriaSet
 from criteria.measures.model import Measure
 
 _BLOCK = 512
-_QUALIFIER = 0x7F
+_QUALIFIER = np.uint8(0x7F)
 _ESTIMATE = 1
-_AT_LEAST, _AT_MOST, _ABOVE, _BELOW = 2, 3, 4, 5
+_ABOVE = 4
 
 _Codes = NDArray[np.uint8]
 _NOT_MET, _UNDETERMINED, _MISSING, _MET, _NOT_APPLICABLE = map(np.uint8, Verdict)
+
+# By qualifier code: is it a bound from below, is it a bound from above.
+_BOUNDS = np.array([[q in ("at_least", "above"), q in ("at_most", "below")] for q in QUALIFIERS]).T
+_PAIRS = tuple(product(Verdict, repeat=2))
+_ANY_OF = np.array([verdicts.any_of(pair) for pair in _PAIRS], np.uint8)
+_IF_PRESENT = np.array([verdicts.if_present(*pair) for pair in _PAIRS], np.uint8)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -108,10 +118,8 @@ def evaluate(compiled: CompiledSet, sheets: SheetBlock, on: date) -> VerdictBloc
     """Judge all areas of the block on a date."""
     plan = compiled.plan(on)
     areas = len(sheets.area_ids)
-    width = len(plan.leaves) + len(plan.operations)
-    indicators = np.empty((areas, len(plan.indicators)), np.uint8)
-    conditions = np.empty((areas, len(plan.conditions)), np.uint8)
-    combinations = [_combination(compiled, sheets, group.attributes) for group in plan.groups]
+    result = _empty(plan, sheets.area_ids)
+    combinations = [_combination(compiled, sheets, group.key.attributes) for group in plan.groups]
     first_days = plan.first_days(on)
     recognised = {
         entry.attribute: _recognition(sheets, entry.attribute)
@@ -120,104 +128,110 @@ def evaluate(compiled: CompiledSet, sheets: SheetBlock, on: date) -> VerdictBloc
     }
     for start in range(0, areas, _BLOCK):
         rows = slice(start, min(start + _BLOCK, areas))
-        columns = np.empty((rows.stop - start, width), np.uint8)
-        leaves = _Leaves.read(plan, sheets, rows, on=on, first_days=first_days)
+        # One row per leaf or operation, so that operations run over contiguous verdicts.
+        lines = np.empty((plan.width, rows.stop - start), np.uint8)
+        states = _States.read(plan, sheets, rows, on=on, first_days=first_days)
         for group, combination in zip(plan.groups, combinations, strict=True):
-            columns[:, group.columns] = leaves.judge(group, combination[rows])
-        for place, operation in enumerate(plan.operations, start=len(plan.leaves)):
+            lines[group.columns] = states.judge(group, combination[rows])
+        for place, operation in enumerate(plan.operations, start=plan.leaves):
             held = recognised.get(operation.attribute)
-            columns[:, place] = _combine(operation, columns, None if held is None else held[rows])
-        indicators[rows] = columns[:, plan.indicators]
-        conditions[rows] = columns[:, plan.conditions]
-    return _counted(plan, sheets.area_ids, indicators, conditions)
+            lines[place] = _combine(operation, lines, None if held is None else held[rows])
+        _write(plan, lines, rows, result)
+    return result
 
 
-def _counted(
-    plan: Plan, area_ids: Sequence[str], indicators: _Codes, conditions: _Codes
-) -> VerdictBlock:
-    criteria = np.minimum.reduceat(indicators, plan.criteria_starts, axis=1)
-    criteria_verdicts = criteria.min(axis=1)
-    verdicts = criteria_verdicts
-    if conditions.shape[1]:
-        verdicts = np.minimum(criteria_verdicts, conditions.min(axis=1))
+def _empty(plan: Plan, area_ids: Sequence[str]) -> VerdictBlock:
+    areas = len(area_ids)
     return VerdictBlock(
         area_ids=area_ids,
-        indicators=indicators,
-        criteria=criteria,
-        conditions=conditions,
-        verdicts=verdicts,
-        criteria_verdicts=criteria_verdicts,
-        indicators_met=np.count_nonzero(indicators >= Verdict.MET, axis=1),
-        criteria_met=np.count_nonzero(criteria >= Verdict.MET, axis=1),
+        indicators=np.empty((areas, len(plan.indicators)), np.uint8),
+        criteria=np.empty((areas, len(plan.criteria_starts)), np.uint8),
+        conditions=np.empty((areas, len(plan.conditions)), np.uint8),
+        verdicts=np.empty(areas, np.uint8),
+        criteria_verdicts=np.empty(areas, np.uint8),
+        indicators_met=np.empty(areas, np.int64),
+        criteria_met=np.empty(areas, np.int64),
     )
 
 
+def _write(plan: Plan, lines: _Codes, rows: slice, result: VerdictBlock) -> None:
+    """Sum one block up: criteria from their indicators, the whole from criteria and conditions."""
+    indicators, conditions = lines[plan.indicators], lines[plan.conditions]
+    bounds = [*plan.criteria_starts.tolist(), len(indicators)]
+    criteria = np.empty((len(plan.criteria_starts), lines.shape[1]), np.uint8)
+    for place, (start, stop) in enumerate(pairwise(bounds)):
+        np.minimum.reduce(indicators[start:stop], out=criteria[place])
+    counted = criteria.min(axis=0)
+    result.indicators[rows] = indicators.T
+    result.criteria[rows] = criteria.T
+    result.conditions[rows] = conditions.T
+    result.criteria_verdicts[rows] = counted
+    result.verdicts[rows] = np.minimum(counted, conditions.min(axis=0, initial=_NOT_APPLICABLE))
+    result.indicators_met[rows] = np.add.reduce(indicators >= _MET, axis=0, dtype=np.uint16)
+    result.criteria_met[rows] = np.add.reduce(criteria >= _MET, axis=0, dtype=np.uint16)
+
+
 @dataclass(frozen=True, eq=False, slots=True)
-class _Leaves:
-    """One block's gathered values, folded so that more is better; bounds only where some exist."""
+class _States:
+    """One block's values by slot, which of them do not count, and qualifiers where some bind."""
 
     values: NDArray[np.int64]
     missing: NDArray[np.bool_]
-    folded: NDArray[np.bool_]
     qualifiers: _Codes | None
 
     @classmethod
     def read(
         cls, plan: Plan, sheets: SheetBlock, rows: slice, *, on: date, first_days: NDArray[np.int32]
-    ) -> "_Leaves":
-        values = np.take(sheets.values[rows], plan.slots, axis=1)
-        age = np.take(sheets.observed[rows], plan.slots, axis=1)
-        # As unsigned numbers, days before the first that counts wrap round and lie beyond the last.
-        age -= first_days
-        stale = age.view(np.uint32) > (on.toordinal() - first_days).astype(np.uint32)
-        qualifiers = np.take(sheets.qualifiers[rows], plan.slots, axis=1) & np.uint8(_QUALIFIER)
-        if plan.attested.size:
-            stale[:, plan.attested] |= qualifiers[:, plan.attested] != 0
-        missing = stale | (values == MISSING)
-        np.copyto(values, MISSING, where=stale)
-        np.negative(values, out=values, where=plan.folded)
-        has_bounds = bool((qualifiers > _ESTIMATE).any())
-        return cls(values, missing, plan.folded, qualifiers if has_bounds else None)
+    ) -> "_States":
+        values = sheets.values[rows, : plan.slots]
+        observed = sheets.observed[rows, : plan.slots]
+        missing = observed < first_days
+        missing |= values == MISSING
+        if observed.max(initial=0) > on.toordinal():
+            missing |= observed > on.toordinal()
+        qualifiers = sheets.qualifiers[rows, : plan.slots]
+        if qualifiers.max(initial=0):
+            qualifiers = qualifiers & _QUALIFIER
+        return cls(values, missing, qualifiers if qualifiers.max(initial=0) else None)
 
     def judge(self, group: Group, combination: NDArray[np.intp]) -> _Codes:
-        """The verdict codes of one group of leaves."""
-        part = group.columns
-        values, missing = self.values[:, part], self.missing[:, part]
+        """The verdict codes of one group of leaves, a line for each leaf."""
+        if not group.key.is_sparse:
+            return self._compare(group, combination)[:, group.slots].T
+        values = np.take(self.values, group.slots, axis=1)
+        missing = np.take(self.missing, group.slots, axis=1)
+        qualifiers = None
+        if self.qualifiers is not None:
+            qualifiers = np.take(self.qualifiers, group.slots, axis=1)
+            if group.key.is_attested:
+                missing |= qualifiers != 0
+        if group.key.is_folded:
+            np.negative(values, out=values)
+        return _States(values, missing, qualifiers)._compare(group, combination).T
+
+    def _compare(self, group: Group, combination: NDArray[np.intp]) -> _Codes:
         strictest = _thresholds(group.strictest, combination)
-        met = values >= strictest
-        if group.is_settled and self.qualifiers is None:
-            codes = met.view(np.uint8) * _MET
-            np.copyto(codes, _MISSING, where=missing)
+        met = self.values >= strictest
+        has_bounds = self.qualifiers is not None and bool((self.qualifiers > _ESTIMATE).any())
+        if group.is_settled and not has_bounds:
+            # met 3, missing 2, else 0; a missing value meets nothing, an expired one might.
+            np.greater(met, self.missing, out=met)
+            codes = (met | self.missing).view(np.uint8)
+            codes <<= 1
+            codes += met
             return codes
         loosest = _thresholds(group.loosest, combination)
-        fails = values < loosest
+        fails = self.values < loosest
         if self.qualifiers is not None:
-            self._hold_back_bounds(part, met, fails, values == loosest)
+            fails |= (self.values == loosest) & (self.qualifiers >= _ABOVE)
+            from_below, from_above = _BOUNDS[:: -1 if group.key.is_folded else 1]
+            met &= ~from_above[self.qualifiers]
+            fails &= ~from_below[self.qualifiers]
         # One threshold: without a value the verdict is missing; several or none: undetermined.
         undecided = _UNDETERMINED + (strictest == loosest).view(np.uint8)
         codes = np.where(met, _MET, np.where(fails, _NOT_MET, undecided))
-        np.copyto(codes, undecided, where=missing)
+        np.copyto(codes, undecided, where=self.missing)
         return codes
-
-    def _hold_back_bounds(
-        self,
-        part: slice,
-        met: NDArray[np.bool_],
-        fails: NDArray[np.bool_],
-        is_at_loosest: NDArray[np.bool_],
-    ) -> None:
-        """A bound from above never meets, one from below never fails; "under 90" fails 90."""
-        if self.qualifiers is None:
-            return
-        qualifiers = self.qualifiers[:, part]
-        from_below = (qualifiers == _AT_LEAST) | (qualifiers == _ABOVE)
-        from_above = (qualifiers == _AT_MOST) | (qualifiers == _BELOW)
-        is_open = (qualifiers == _ABOVE) | (qualifiers == _BELOW)
-        turned = self.folded[part] & (from_below | from_above)
-        from_below, from_above = from_below ^ turned, from_above ^ turned
-        fails |= is_at_loosest & is_open & from_above
-        met &= ~from_above
-        fails &= ~from_below
 
 
 def _thresholds(rows: NDArray[np.int64], combination: NDArray[np.intp]) -> NDArray[np.int64]:
@@ -256,27 +270,24 @@ def _recognition(sheets: SheetBlock, name: str) -> _Codes:
     return np.array([*codes, Verdict.UNDETERMINED], np.uint8)[column.codes]
 
 
-def _combine(operation: Operation, columns: _Codes, recognised: _Codes | None) -> _Codes | np.uint8:
-    """The column of one operation; `recognised` holds the block's attribute verdicts."""
+def _combine(operation: Operation, lines: _Codes, recognised: _Codes | None) -> _Codes | np.uint8:
+    """The verdicts of one operation; `recognised` holds the block's attribute verdicts."""
     if operation.kind == "recognition" and recognised is not None:
         return recognised
     if operation.kind == "undecided":
         return _UNDETERMINED
-    parts = [columns[:, place] for place in operation.columns]
+    parts = [lines[place] for place in operation.columns]
     if operation.kind == "all_of":
-        return np.asarray(np.minimum.reduce(parts))
+        return np.asarray(reduce(np.minimum, parts))
     if operation.kind == "if_present":
-        return _if_present(*parts)
+        return _pairwise(_IF_PRESENT, *parts)
+    if operation.k == 1:
+        return np.asarray(reduce(partial(_pairwise, _ANY_OF), parts))
     return _k_of_n(operation.k, parts)
 
 
-def _if_present(presence: _Codes, inner: _Codes) -> _Codes:
-    is_undetermined = (presence == _UNDETERMINED) | (inner == _UNDETERMINED)
-    is_decided = (presence == _MET) | (inner >= _MET)
-    is_open = np.where(is_undetermined, _UNDETERMINED, _MISSING)
-    codes = np.where(is_decided, inner, is_open)
-    np.copyto(codes, _NOT_APPLICABLE, where=presence == _NOT_MET)
-    return codes
+def _pairwise(table: _Codes, left: _Codes, right: _Codes) -> _Codes:
+    return np.asarray(table[left * np.uint8(len(Verdict)) + right])
 
 
 def _k_of_n(k: int, parts: Sequence[_Codes]) -> _Codes:

@@ -6,10 +6,11 @@ every combination of attribute values, the unknown value included; an unknown th
 unreachable from both sides.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import product
+from itertools import groupby, product
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,15 +69,28 @@ class Operation:
     attribute: str = ""
 
 
+class GroupKey(NamedTuple):
+    """What the leaves of a group have in common; sorted, the dense group comes first."""
+
+    is_sparse: bool
+    attributes: tuple[str, ...]
+    is_folded: bool
+    is_attested: bool
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Group:
-    """Leaves whose thresholds depend on the same attributes: one row per combination of values."""
+    """Leaves that are compared together: a threshold row for each combination of attributes.
 
-    attributes: tuple[str, ...]
+    The dense group compares every slot at once, without gathering; its row has a threshold for
+    every slot, and `slots` picks the verdicts that mean something.
+    """
+
+    key: GroupKey
     columns: slice
+    slots: NDArray[np.intp]
     strictest: NDArray[np.int64]
     loosest: NDArray[np.int64]
-
     is_settled: bool
 
 
@@ -84,20 +98,26 @@ class Group:
 class Plan:
     """All that evaluation needs; leaf columns first, then one column per operation."""
 
-    leaves: tuple[Leaf, ...]
-    slots: NDArray[np.intp]
-    folded: NDArray[np.bool_]
-    attested: NDArray[np.intp]
+    leaves: int
+    measures: tuple[Measure, ...]
+    slots: int
     groups: tuple[Group, ...]
     operations: tuple[Operation, ...]
     indicators: NDArray[np.intp]
     criteria_starts: NDArray[np.intp]
     conditions: NDArray[np.intp]
 
+    @property
+    def width(self) -> int:
+        return self.leaves + len(self.operations)
+
     def first_days(self, on: date) -> NDArray[np.int32]:
-        """Per leaf, the ordinal of the earliest observation day that still counts."""
-        days = [earliest_counting_day(leaf.measure, on=on) for leaf in self.leaves]
-        return np.array([day.toordinal() if day else 0 for day in days], np.int32)
+        """Per slot, the ordinal of the earliest observation day that still counts."""
+        days = np.zeros(self.slots, np.int32)
+        for measure in self.measures:
+            first = earliest_counting_day(measure, on=on)
+            days[measure.slot] = first.toordinal() if first else 0
+        return days
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,29 +231,45 @@ class _Builder:
 
     def _leaf(self, code: str, sign: int, table: ThresholdTable) -> int:
         leaf = Leaf(self._measures[code], sign, table)
+        if not self._key(leaf) and not self._folded(leaf, {}):
+            return self.add_undecided()
         return self._leaves.setdefault(leaf, len(self._leaves))
 
     def finish(self, indicators: list[int], *, sizes: list[int], conditions: list[int]) -> Plan:
         """Order the leaves by group, translate all columns, and lay the thresholds out."""
-        keyed = sorted(self._leaves, key=lambda leaf: (self._key(leaf), self._leaves[leaf]))
-        place = {self._leaves[leaf]: position for position, leaf in enumerate(keyed)}
-        place |= {-(i + 1): len(keyed) + i for i in range(len(self._operations))}
+        keys = self._group_keys()
+        ordered = sorted(self._leaves, key=lambda leaf: (keys[leaf], self._leaves[leaf]))
+        place = {self._leaves[leaf]: position for position, leaf in enumerate(ordered)}
+        place |= {-(i + 1): len(ordered) + i for i in range(len(self._operations))}
         operations = tuple(
             Operation(entry.kind, tuple(place[c] for c in entry.columns), entry.k, entry.attribute)
             for entry in self._operations
         )
         starts = np.concatenate(([0], np.cumsum(sizes)[:-1])).astype(np.intp)
+        slots = 1 + max((leaf.measure.slot for leaf in ordered), default=0)
         return Plan(
-            leaves=tuple(keyed),
-            slots=np.array([leaf.measure.slot for leaf in keyed], np.intp),
-            folded=np.array([leaf.sign < 0 for leaf in keyed], np.bool_),
-            attested=np.flatnonzero([leaf.is_attested for leaf in keyed]),
-            groups=tuple(self._groups(keyed)),
+            leaves=len(ordered),
+            measures=tuple(leaf.measure for leaf in ordered),
+            slots=slots,
+            groups=tuple(self._groups(ordered, keys, slots)),
             operations=operations,
             indicators=np.array([place[column] for column in indicators], np.intp),
             criteria_starts=starts,
             conditions=np.array([place[column] for column in conditions], np.intp),
         )
+
+    def _group_keys(self) -> dict[Leaf, GroupKey]:
+        """Constant, unfolded leaves are dense, one for each slot; the others are gathered."""
+        keys: dict[Leaf, GroupKey] = {}
+        dense: set[int] = set()
+        for leaf in self._leaves:
+            attributes = self._key(leaf)
+            is_plain = not attributes and leaf.sign > 0 and not leaf.is_attested
+            is_dense = is_plain and leaf.measure.slot not in dense
+            if is_dense:
+                dense.add(leaf.measure.slot)
+            keys[leaf] = GroupKey(not is_dense, attributes, leaf.sign < 0, leaf.is_attested)
+        return keys
 
     def _key(self, leaf: Leaf) -> tuple[str, ...]:
         """The attributes that decide a leaf's threshold, those of overrides included."""
@@ -243,29 +279,29 @@ class _Builder:
                 dimensions |= {override.attribute}
         return tuple(sorted(dimensions))
 
-    def _groups(self, leaves: Sequence[Leaf]) -> list[Group]:
-        groups: list[Group] = []
+    def _groups(
+        self, leaves: Sequence[Leaf], keys: Mapping[Leaf, GroupKey], slots: int
+    ) -> Iterator[Group]:
         start = 0
-        while start < len(leaves):
-            key = self._key(leaves[start])
-            stop = start
-            while stop < len(leaves) and self._key(leaves[stop]) == key:
-                stop += 1
-            pairs = [self._thresholds(leaf, key) for leaf in leaves[start:stop]]
+        for key, members in groupby(leaves, key=lambda leaf: keys[leaf]):
+            group = tuple(members)
+            pairs = [self._thresholds(leaf, key.attributes) for leaf in group]
             strictest = np.array([strict for strict, _ in pairs], np.int64).T
             loosest = np.array([loose for _, loose in pairs], np.int64).T
-            columns = slice(start, stop)
-            groups.append(
-                Group(
-                    key,
-                    columns,
-                    np.ascontiguousarray(strictest),
-                    np.ascontiguousarray(loosest),
-                    is_settled=bool(np.array_equal(strictest, loosest)),
-                )
+            own = np.array([leaf.measure.slot for leaf in group], np.intp)
+            if not key.is_sparse:
+                row = np.zeros((1, slots), np.int64)
+                row[0, own] = strictest[0]
+                strictest = loosest = row
+            yield Group(
+                key,
+                slice(start, start + len(group)),
+                own,
+                np.ascontiguousarray(strictest),
+                np.ascontiguousarray(loosest),
+                is_settled=bool(np.array_equal(strictest, loosest)),
             )
-            start = stop
-        return groups
+            start += len(group)
 
     def _thresholds(self, leaf: Leaf, key: tuple[str, ...]) -> tuple[list[int], list[int]]:
         """Strictest and loosest folded threshold for each combination of attribute values."""
