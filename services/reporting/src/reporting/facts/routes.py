@@ -32,7 +32,10 @@ async def list_facts(
     session: ReadSession,
     caller: Caller,
     page: PageParameters,
-    measure: Annotated[Measure, Query(description="What is counted")],
+    measure: Annotated[
+        Measure,
+        Query(description="What is counted; plan_vnd is received less passed down, so rows add up"),
+    ],
     under: Annotated[Code, Query(description="Area id, or a code as read on `as_of`")],
     as_of: Annotated[CivilDate | None, Query(description="Civil date; today when left out")] = None,
     budget_year: Annotated[
