@@ -38,6 +38,9 @@ AreaPath = Annotated[
 ]
 _UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "Not modified"}}
 _ONE = responses(AreaNotFound, CodeAmbiguous) | _UNCHANGED
+_DRY_RUN: dict[int | str, dict[str, Any]] = {
+    200: {"description": "Checked, not recorded (dry run)", "model": AreaChangeOut}
+}
 _STREAMS: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "A page; or all rows as NDJSON or CSV",
@@ -147,7 +150,7 @@ async def list_area_changes(
     "/v1/area-changes",
     status_code=201,
     response_model=AreaChangeOut,
-    responses=responses(BadRequest, Forbidden, Conflict, AreaChangeRefused),
+    responses=responses(BadRequest, Forbidden, Conflict, AreaChangeRefused) | _DRY_RUN,
 )
 async def record_area_change(
     body: Annotated[AreaChangeIn, Body()],
