@@ -53,11 +53,11 @@ SLOTS = 13
 _NUMERIC = ("share_a", "share_b", "number_a", "score_a", "level_a")
 _STATEMENTS = ("yes_a", "yes_b", "yes_c")
 
-_cells = st.one_of(
+_cells: st.SearchStrategy[Body] = st.one_of(
     st.sampled_from([{"value": value} for value in _THRESHOLDS]),
     st.sampled_from([{"unknown": True}, {"delegated_to": "province"}]),
 )
-_known_cells = st.sampled_from([{"value": value} for value in _THRESHOLDS])
+_known_cells: st.SearchStrategy[Body] = st.sampled_from([{"value": value} for value in _THRESHOLDS])
 _partitions: dict[str, list[list[Any]]] = {
     "region": [[["R1", "R2", "R3"]], [["R1"], ["R2", "R3"]], [["R1"], ["R2"], ["R3"]]],
     "year": [[{"at_most": 2023}, {"at_least": 2024}], [2022, {"at_least": 2023}]],
@@ -92,8 +92,10 @@ leaves: st.SearchStrategy[Body] = st.one_of(
     st.fixed_dictionaries(
         {
             "both_sexes": st.one_of(
-                st.fixed_dictionaries({"measure": st.just("sexed_a"), side: tables()})
-                for side in ("at_least", "at_most")
+                *(
+                    st.fixed_dictionaries({"measure": st.just("sexed_a"), side: tables()})
+                    for side in ("at_least", "at_most")
+                )
             )
         }
     ),

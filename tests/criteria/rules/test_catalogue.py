@@ -1,4 +1,4 @@
-"""The catalogue: counts, honest sources, no guessed threshold, every measure used, all judgeable."""
+"""The catalogue: counts, honest sources, nothing guessed, every measure used, all judgeable."""
 
 from datetime import date
 
@@ -27,8 +27,8 @@ from tests.criteria.rules.catalogue import ADVANCED, ADVANCED_DEMO, BASE, BASE_D
 ALL = (BASE, BASE_DEMO, ADVANCED, ADVANCED_DEMO)
 REGIONS = ("TDMNPB", "DBSH", "BTB", "DHNTB", "TN", "DNB", "DBSCL")
 
-# Every numeric threshold a national set may state. A new one is added here with its source, or not at
-# all: values somebody merely remembers with doubt, or infers, stay out of the catalogue.
+# Every numeric threshold a national set may state. A new one is added here with its source, or not
+# at all: values somebody merely remembers with doubt, or infers, stay out of the catalogue.
 KNOWN_THRESHOLDS = {
     BASE: {
         "3.1": {"80"},

@@ -5,6 +5,7 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
+import yaml
 from criteria.criteria_sets import model, rules
 from criteria.criteria_sets.findings import Malformed
 from criteria.measures.model import MalformedMeasures, parse_measures
@@ -196,7 +197,7 @@ MALFORMED: dict[str, tuple[Change, str, str]] = {
     "an unknown rule": (_with({"approximately": 3}), "unknown-rule", ""),
     "two rules at once": (_with({"yes": "yes_a", "no": "yes_b"}), "unknown-rule", ""),
     "a rule of another shape": (_with({"all_of": []}), "empty", ""),
-    "yes as YAML reads it": (_with({True: "yes_a"}), "not-a-name", ""),
+    "yes as YAML reads it": (_with(yaml.safe_load("{yes: yes_a}")), "not-a-name", ""),
     "no source": (lambda b: b["criteria"][0]["indicators"][0].pop("source"), "missing-source", ""),
     "an invented source": (
         lambda body: body["criteria"][0]["indicators"][0].update(source="rumour"),

@@ -1,4 +1,4 @@
-"""A province fills what is delegated, may tighten and add, never loosen; only a demonstration guesses."""
+"""A province fills what is delegated, may tighten and add, never loosen."""
 
 from typing import Any
 
