@@ -11,18 +11,26 @@ TOKEN=$(curl -s {base}/v1/token -d grant_type=password -d username={login} \\
     --data-urlencode password@{password_file} |
     python3 -c 'import json, sys; print(json.load(sys.stdin)["access_token"])')"""
 LOOKS = (
-    ("Communes by name, without accents", "/v1/areas?q=ba+che&as_of=2023-08-15"),
+    ("Areas by name, accents or not", "/v1/areas?q=ba+che&as_of=2023-08-15"),
     (
-        "Ba Chẽ against the advanced set",
+        "The communes of Ba Chẽ against the advanced set",
         "/v1/assessments?criteria_set=ntm-xa-nang-cao-2021-2025-demo&under=202&as_of=2023-08-15",
     ),
     (
-        "Lai Châu at a glance",
+        "Why Nam Sơn meets 16 of 19: each indicator with its evidence",
+        "/v1/assessments/06982?criteria_set=ntm-xa-nang-cao-2021-2025-demo&as_of=2023-08-15",
+    ),
+    (
+        "Lai Châu in one line",
         "/v1/assessment-summaries?criteria_set=ntm-xa-2021-2025-demo&under=12&as_of=2023-12-31",
     ),
     (
         "Capital of Điện Biên by programme",
         "/v1/disbursements?under=11&budget_year=2024&by=programme",
+    ),
+    (
+        "Results, money and targets of Lai Châu on one page",
+        "/v1/reports/province-overview?area=12&as_of=2023-12-31",
     ),
 )
 
