@@ -11,8 +11,10 @@ from chungsuc.database import Database, ReadSession
 from chungsuc.text import CivilDate, ShortText
 from fastapi import Depends, Query, Request
 
-AreaReference = Annotated[
-    ShortText, Query(description="Area: its id, or its code on the date of the request")
+AREA = "Area: its id, or its code on the date of the request"
+AreaReference = Annotated[ShortText, Query(description=AREA)]
+OptionalArea = Annotated[
+    ShortText | None, Query(description=f"{AREA}; without it all that the caller may see")
 ]
 
 

@@ -20,7 +20,7 @@ from chungsuc.problems import (
 from chungsuc.text import Code
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from funding.dependencies import AreaReference, DeskAsked, MomentAsked
+from funding.dependencies import DeskAsked, MomentAsked, OptionalArea
 from funding.ledger import listing_repository, service, views
 from funding.ledger.errors import TransferNotFound
 from funding.ledger.listing_repository import Filter
@@ -138,7 +138,7 @@ async def list_transfers(
     moment: MomentAsked,
     page: PageParameters,
     wanted: Annotated[Filter, Depends(transfer_filter)],
-    under: AreaReference | None = None,
+    under: OptionalArea = None,
 ) -> Page[Transfer]:
     """List transfers that touch pockets below an area, newest first; pending ones included."""
     sight, _ = await registers.sight_of(session, caller, under=under, on=moment.as_of)

@@ -11,7 +11,7 @@ from chungsuc.text import Code, Text
 from fastapi import APIRouter, Depends, Path, Query
 from sqlalchemy import Row
 
-from funding.dependencies import AreaReference, MomentAsked
+from funding.dependencies import MomentAsked, OptionalArea
 from funding.ledger.listing_repository import cursor_number
 from funding.ledger.schemas import BudgetYear, HolderKind, PocketId
 from funding.pockets import repository
@@ -47,7 +47,7 @@ async def list_pockets(
     moment: MomentAsked,
     page: PageParameters,
     wanted: Annotated[Filter, Depends(pocket_filter)],
-    under: AreaReference | None = None,
+    under: OptionalArea = None,
 ) -> Page[Pocket]:
     """List pockets below an area with their balances, as of a day and as known at a moment."""
     sight, _ = await registers.sight_of(session, caller, under=under, on=moment.as_of)

@@ -17,7 +17,7 @@ from chungsuc.problems import (
 )
 from fastapi import APIRouter, Response
 
-from funding.dependencies import AreaReference, DeskAsked, MomentAsked
+from funding.dependencies import DeskAsked, MomentAsked, OptionalArea
 from funding.projects import repository, service
 from funding.projects.schemas import Plan, PlanIn
 from funding.registers import service as registers
@@ -48,7 +48,7 @@ async def list_medium_term_plans(
     session: ReadSession,
     moment: MomentAsked,
     page: PageParameters,
-    under: AreaReference | None = None,
+    under: OptionalArea = None,
 ) -> Page[Plan]:
     """List medium-term plans below an area with what yearly plans use of them."""
     sight, _ = await registers.sight_of(session, caller, under=under, on=moment.as_of)

@@ -20,7 +20,7 @@ from chungsuc.problems import (
 from chungsuc.text import ShortText, search_key
 from fastapi import APIRouter, Path, Query, Response
 
-from funding.dependencies import AreaReference, DeskAsked, MomentAsked
+from funding.dependencies import DeskAsked, MomentAsked, OptionalArea
 from funding.projects import repository, service
 from funding.projects.schemas import Acceptance, AcceptanceIn, Project, ProjectId, ProjectIn
 from funding.registers import service as registers
@@ -46,7 +46,7 @@ async def list_projects(
     session: ReadSession,
     moment: MomentAsked,
     page: PageParameters,
-    under: AreaReference | None = None,
+    under: OptionalArea = None,
     q: Annotated[ShortText | None, Query(description="Words of the name, accents optional")] = None,
 ) -> Page[Project]:
     """List projects below an area, by code."""
