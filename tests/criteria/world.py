@@ -26,19 +26,18 @@ CODES = {NORTH: "14", SOUTH: "79", WARD: "00900"} | {
 }
 DOCUMENT = "dplan"
 
+_MEASURES: list[dict[str, Any]] = [
+    {"code": "road_share", "type": "share", "validity": "until_replaced"},
+    {"code": "plan_approved", "type": "yes_no", "validity": "until_replaced"},
+    {"code": "water_share", "type": "share", "validity": "year_of_review"},
+    {"code": "school_level", "type": "level", "validity": "months:24"},
+    {"code": "income", "type": "number", "validity": "until_replaced", "scale": 3},
+    {"code": "unjudged", "type": "number", "validity": "until_replaced"},
+]
 MEASURES = model.parse_measures(
     [
-        _m | {"name_vi": _m["code"], "name_en": _m["code"], "slot": _slot}
-        for _slot, _m in enumerate(
-            [
-                {"code": "road_share", "type": "share", "validity": "until_replaced"},
-                {"code": "plan_approved", "type": "yes_no", "validity": "until_replaced"},
-                {"code": "water_share", "type": "share", "validity": "year_of_review"},
-                {"code": "school_level", "type": "level", "validity": "months:24"},
-                {"code": "income", "type": "number", "validity": "until_replaced", "scale": 3},
-                {"code": "unjudged", "type": "number", "validity": "until_replaced"},
-            ]
-        )
+        {**entry, "name_vi": entry["code"], "name_en": entry["code"], "slot": slot}
+        for slot, entry in enumerate(_MEASURES)
     ]
 )
 
@@ -260,7 +259,7 @@ async def _add_areas(session: AsyncSession) -> None:
         text("INSERT INTO area_kind VALUES (:code, :code, :code, :rank, NULL)"),
         [{"code": code, "rank": rank} for code, rank in kinds],
     )
-    spans = [("vn", None, "nation", "nước", "vn", "Việt Nam")]
+    spans: list[tuple[str | None, ...]] = [("vn", None, "nation", "nước", "vn", "Việt Nam")]
     spans += [(a, "vn", "province", "tỉnh", CODES[a], a) for a in (NORTH, SOUTH)]
     spans += [
         (area, NORTH if place < 4 else SOUTH, "commune", "xã", CODES[area], f"Xã {place}")

@@ -9,6 +9,7 @@ import pytest
 from chungsuc.database import Database, plain_url
 from criteria.criteria_sets import service
 from criteria.measures import service as measures
+from criteria.measures.errors import MeasureChanged
 from criteria.settings import Settings
 
 from tests.criteria import world
@@ -147,7 +148,7 @@ async def test_a_measure_never_changes_its_meaning(country: Database, tmp_path: 
     entry = "- {code: road_share, name_vi: a, name_en: a, type: share, validity: %s, slot: 0}\n"
     (tmp_path / "measures.yaml").write_text(entry % "months:12")
     async with country.session_scope() as session:
-        with pytest.raises(measures.MeasureChanged):
+        with pytest.raises(MeasureChanged):
             await measures.load_catalogue(session, folder=tmp_path)
     (tmp_path / "measures.yaml").write_text(entry % "until_replaced")
     async with country.session_scope() as session:

@@ -235,7 +235,7 @@ async def test_a_new_day_judges_what_the_calendar_changed(country: Database) -> 
 
 
 def thirds(*, threshold: int) -> dict[str, Any]:
-    criterion = world.STANDARD["criteria"][2]
+    criterion: dict[str, Any] = world.STANDARD["criteria"][2]
     rule = {"at_least": {"measure": "income", "threshold": threshold}}
     return criterion | {"indicators": [criterion["indicators"][0] | {"rule": rule}]}
 
