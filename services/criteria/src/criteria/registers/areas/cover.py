@@ -6,7 +6,7 @@ from functools import partial
 from chungsuc.access import NATION, Covers
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from criteria.registers.areas import lookup, queries
+from criteria.registers.areas import lookup, read_repository
 
 _CACHE = "covers"
 
@@ -30,7 +30,7 @@ async def covers(session: AsyncSession, node: str, target: str, on: date) -> boo
 
 
 async def _covers(session: AsyncSession, node: str, target: str, on: date) -> bool:
-    ancestors = (await queries.list_ancestors(session, [target], on=on)).get(target)
+    ancestors = (await read_repository.list_ancestors(session, [target], on=on)).get(target)
     if ancestors is None:
         return False
     if node == NATION or node in ancestors:

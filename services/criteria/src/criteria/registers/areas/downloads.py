@@ -10,8 +10,8 @@ from typing import Any
 
 from chungsuc.database import Database
 
-from criteria.registers.areas import queries, reading
-from criteria.registers.areas.queries import AreaFilter
+from criteria.registers.areas import read_repository, reading
+from criteria.registers.areas.read_repository import AreaFilter
 
 NDJSON, CSV = "application/x-ndjson", "text/csv"
 COLUMNS = (
@@ -34,7 +34,7 @@ async def stream(
     if media_type == CSV:
         yield (",".join(COLUMNS) + "\r\n").encode()
     async with database.read_scope() as session:
-        async for block in queries.stream(session, wanted):
+        async for block in read_repository.stream(session, wanted):
             yield write(reading.area_fields(row) for row in block)
 
 

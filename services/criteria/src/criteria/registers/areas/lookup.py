@@ -9,7 +9,7 @@ from chungsuc.text import Text
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from criteria.registers.areas import queries, repository
+from criteria.registers.areas import read_repository, repository
 from criteria.registers.areas.errors import AreaNotFound, AreaNotLiving, CodeAmbiguous
 from criteria.registers.areas.lineage import Reach, next_reaches
 from criteria.registers.areas.state import Edge
@@ -37,16 +37,16 @@ async def resolve_area(
     404 when nothing lives there on the date; that of an ended area names its successors.
     """
     if not is_code(parameter):
-        if not await queries.list_spans(session, [parameter], known_at=known_at):
+        if not await read_repository.list_spans(session, [parameter], known_at=known_at):
             raise AreaNotFound
         return parameter
-    found = await queries.ids_of_code(session, parameter, as_of=as_of, known_at=known_at)
+    found = await read_repository.ids_of_code(session, parameter, as_of=as_of, known_at=known_at)
     if len(found) > 1:
         names = ", ".join(found)
         raise CodeAmbiguous(Text(f"dùng mã định danh: {names}", f"use one of the ids: {names}"))
     if found:
         return found[0]
-    ever = await queries.ids_of_code_ever(session, parameter, known_at=known_at)
+    ever = await read_repository.ids_of_code_ever(session, parameter, known_at=known_at)
     if not ever:
         raise AreaNotFound
     raise await not_living(session, ever, as_of=as_of, known_at=known_at)
@@ -57,7 +57,7 @@ async def get_area(
 ) -> AreaRow:
     """Return the area as it was on the date; 404 when it does not live then."""
     area_id = await resolve_area(session, parameter, as_of=as_of, known_at=known_at)
-    row = await queries.find_by_id(session, area_id, as_of=as_of, known_at=known_at)
+    row = await read_repository.find_by_id(session, area_id, as_of=as_of, known_at=known_at)
     if row is None:
         raise await not_living(session, [area_id], as_of=as_of, known_at=known_at)
     return _area_row(row)
@@ -72,8 +72,12 @@ async def list_under(
     known_at: int | None = None,
 ) -> list[AreaRow]:
     """Return the area and all below it on a date, in Vietnamese order; `area_kind` narrows."""
-    wanted = queries.AreaFilter(as_of=on, known_at=known_at, under_id=under_id, area_kind=area_kind)
-    return [_area_row(row) async for block in queries.stream(session, wanted) for row in block]
+    wanted = read_repository.AreaFilter(
+        as_of=on, known_at=known_at, under_id=under_id, area_kind=area_kind
+    )
+    return [
+        _area_row(row) async for block in read_repository.stream(session, wanted) for row in block
+    ]
 
 
 async def attributes_on(
@@ -85,7 +89,7 @@ async def attributes_on(
     known_at: int | None = None,
 ) -> dict[str, dict[str, str]]:
     """Return the attributes that hold on the date by area; what is absent is unknown."""
-    rows = await queries.list_attribute_values(
+    rows = await read_repository.list_attribute_values(
         session, on=on, area_ids=area_ids, names=names, known_at=known_at
     )
     values: dict[str, dict[str, str]] = {area_id: {} for area_id in area_ids or ()}
@@ -126,7 +130,7 @@ async def reach_on(
     reached: dict[str, Reach] = {}
     front = [Reach(area_id, date.min, "whole", None, 0)]
     for _ in range(MAXIMUM_STEPS):
-        rows = await queries.list_edges(
+        rows = await read_repository.list_edges(
             session, [r.area_id for r in front], is_forward=is_forward, known_at=known_at
         )
         edges = [_edge(row) for row in rows if _is_before(row, on, is_forward=is_forward)]
@@ -146,12 +150,12 @@ async def not_living(
     session: AsyncSession, area_ids: Sequence[str], *, as_of: date, known_at: int | None
 ) -> AreaNotLiving:
     """Say when the areas lived, and what those that ended became."""
-    spans = await queries.list_spans(session, area_ids, known_at=known_at)
+    spans = await read_repository.list_spans(session, area_ids, known_at=known_at)
     reaches: dict[str, Reach] = {}
     for area_id in area_ids:
         ways = await reach_on(session, area_id, on=as_of, is_forward=True, known_at=known_at)
         reaches |= {way.area_id: way for way in ways}
-    successors = await queries.list_spans(session, reaches.keys(), known_at=known_at)
+    successors = await read_repository.list_spans(session, reaches.keys(), known_at=known_at)
     errors = [
         _successor_error(span, reaches[span.area_id])
         for span in successors

@@ -11,10 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from criteria.dependencies import Moment
 from criteria.registers import listing
-from criteria.registers.areas import lookup, queries
+from criteria.registers.areas import lookup, read_repository
 from criteria.registers.areas.errors import AreaNotFound
 from criteria.registers.areas.lineage import Reach
-from criteria.registers.areas.queries import AreaFilter
+from criteria.registers.areas.read_repository import AreaFilter
 from criteria.registers.areas.schemas import (
     AreaChangeOut,
     AreaDetail,
@@ -37,7 +37,7 @@ async def list_areas(
     session: AsyncSession, wanted: AreaFilter, *, page: PageRequest, after: Sequence[str] | None
 ) -> Page[AreaOut]:
     """Return a page of areas in Vietnamese order."""
-    rows = await queries.list_page(session, wanted, after=after, limit=page.limit + 1)
+    rows = await read_repository.list_page(session, wanted, after=after, limit=page.limit + 1)
     items, following = pagination.page_of(
         rows, limit=page.limit, key=lambda row: (row.sort_key, row.id)
     )
@@ -52,7 +52,7 @@ async def get_area(session: AsyncSession, parameter: str, *, moment: Moment) -> 
     as_of = moment.as_of
     if not moment.is_dated and not lookup.is_code(parameter):
         as_of = await _day_of_life(session, area_id, moment)
-    row = await queries.find_by_id(session, area_id, as_of=as_of, known_at=moment.known_at)
+    row = await read_repository.find_by_id(session, area_id, as_of=as_of, known_at=moment.known_at)
     if row is None:
         raise await lookup.not_living(session, [area_id], as_of=as_of, known_at=moment.known_at)
     return AreaDetail(
@@ -70,12 +70,12 @@ async def get_history(session: AsyncSession, parameter: str, *, moment: Moment) 
         session, parameter, as_of=moment.as_of, known_at=moment.known_at
     )
     known_at = moment.known_at
-    spans = await queries.list_spans(session, [area_id], known_at=known_at)
-    parents = await queries.list_spans(
+    spans = await read_repository.list_spans(session, [area_id], known_at=known_at)
+    parents = await read_repository.list_spans(
         session, {s.parent_id for s in spans if s.parent_id}, known_at=known_at
     )
-    attributes = await queries.list_attributes(session, area_id, known_at=known_at)
-    events = await queries.list_events(
+    attributes = await read_repository.list_attributes(session, area_id, known_at=known_at)
+    events = await read_repository.list_events(
         session, area_id=area_id, kind=None, known_at=known_at, after=None, limit=1000
     )
     return AreaHistory(
@@ -99,7 +99,7 @@ async def get_lineage(
         for is_forward in (False, True)
     }
     ids = {area_id} | {reach.area_id for way in ways.values() for reach in way}
-    spans = _spans_by_area(await queries.list_spans(session, ids, known_at=known_at))
+    spans = _spans_by_area(await read_repository.list_spans(session, ids, known_at=known_at))
     return AreaLineage(
         area=_reference(spans[area_id], moment.as_of),
         on=on,
@@ -117,7 +117,7 @@ async def list_events(
     page: PageRequest,
 ) -> Page[AreaChangeOut]:
     """Return a page of area changes, newest effect first."""
-    rows = await queries.list_events(
+    rows = await read_repository.list_events(
         session,
         area_id=area_id,
         kind=kind,
@@ -137,7 +137,9 @@ async def describe_parts(
     """Name the areas of an event as they were called on its day; none when they are too many."""
     if len(parts) > SHOWN_PARTS:
         return []
-    spans = _spans_by_area(await queries.list_spans(session, parts.keys(), known_at=known_at))
+    spans = _spans_by_area(
+        await read_repository.list_spans(session, parts.keys(), known_at=known_at)
+    )
     return [
         AreaPart(area=_reference(spans[area_id], on), part=part)
         for area_id, part in parts.items()
@@ -158,7 +160,7 @@ def area_fields(row: Row[Any]) -> dict[str, Any]:
 
 
 async def _day_of_life(session: AsyncSession, area_id: str, moment: Moment) -> date:
-    spans = await queries.list_spans(session, [area_id], known_at=moment.known_at)
+    spans = await read_repository.list_spans(session, [area_id], known_at=moment.known_at)
     if not spans:
         raise AreaNotFound
     first: date = spans[0].begins_on
@@ -169,11 +171,13 @@ async def _day_of_life(session: AsyncSession, area_id: str, moment: Moment) -> d
 async def _neighbours(
     session: AsyncSession, area_id: str, moment: Moment, *, is_forward: bool
 ) -> list[Neighbour]:
-    edges = await queries.list_edges(
+    edges = await read_repository.list_edges(
         session, [area_id], is_forward=is_forward, known_at=moment.known_at
     )
     others = [edge.to_id if is_forward else edge.from_id for edge in edges]
-    spans = _spans_by_area(await queries.list_spans(session, others, known_at=moment.known_at))
+    spans = _spans_by_area(
+        await read_repository.list_spans(session, others, known_at=moment.known_at)
+    )
     return [
         Neighbour(
             area=_reference(spans[other], edge.effective_on),
@@ -189,7 +193,7 @@ async def _events_out(
     session: AsyncSession, rows: Sequence[Row[Any]], *, known_at: int | None
 ) -> list[AreaChangeOut]:
     few = [row.id for row in rows if row.areas_total <= SHOWN_PARTS]
-    parts = await queries.list_event_areas(session, few)
+    parts = await read_repository.list_event_areas(session, few)
     events = []
     for row in rows:
         named = {part.area_id: part.part for part in parts.get(row.id, ())}

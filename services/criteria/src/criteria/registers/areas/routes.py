@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from criteria.dependencies import Moment, MomentAsked, Today
 from criteria.registers import listing
-from criteria.registers.areas import cover, downloads, lookup, queries, reading, service
+from criteria.registers.areas import cover, downloads, lookup, read_repository, reading, service
 from criteria.registers.areas.errors import AreaChangeRefused, AreaNotFound, CodeAmbiguous
 from criteria.registers.areas.schemas import (
     AreaChangeIn,
@@ -69,7 +69,7 @@ async def list_areas(
     code: Annotated[Code | None, Query(description="Exact code")] = None,
 ) -> Page[AreaOut] | StreamingResponse:
     """List areas of a date in Vietnamese order; NDJSON and CSV give all rows."""
-    wanted = queries.AreaFilter(
+    wanted = read_repository.AreaFilter(
         as_of=moment.as_of,
         known_at=moment.known_at,
         search=listing.search_pattern(q),
@@ -185,7 +185,7 @@ async def _resolved(session: AsyncSession, parameter: str | None, moment: Moment
 
 
 async def _etag(request: Request, caller: Principal, session: AsyncSession, moment: Moment) -> str:
-    version = await queries.register_version(session, known_at=moment.known_at)
+    version = await read_repository.register_version(session, known_at=moment.known_at)
     return etag_of(request.url.path, request.url.query, moment, version, caller.grants)
 
 
