@@ -123,7 +123,7 @@ def assert_observations_are_there_once(house: House, acknowledged: list[str]) ->
         house,
         "criteria",
         "SELECT recorded_by, count(*) FROM observation "
-        "GROUP BY recorded_by, measure, observed_on, area_id",
+        "GROUP BY recorded_by, slot, observed_on, area_id",
     )
     assert all(count == 1 for _, count in rows)
     assert len(rows) == len(acknowledged)
@@ -176,14 +176,12 @@ def test_nothing_acknowledged_is_lost_or_doubled(house: House) -> None:
     province = area_id(house, PROVINCE)
     observed: list[str] = []
     paid: list[str] = []
-    writers = Writers()
-    for commune in COMMUNES:
-        add_observer(writers, house, commune, observed)
-    add_payer(writers, house, province=province, document=document, acknowledged=paid)
-
-    killed = kill_at_random(house, seconds=SECONDS_UNDER_FIRE, seed=20_240_603)
-    house.wait_until_ready()
-    writers.finish()
+    with Writers() as writers:
+        for commune in COMMUNES:
+            add_observer(writers, house, commune, observed)
+        add_payer(writers, house, province=province, document=document, acknowledged=paid)
+        killed = kill_at_random(house, seconds=SECONDS_UNDER_FIRE, seed=20_240_603)
+        house.wait_until_ready()
     assert "postgres" in killed
     assert len(set(killed)) >= 5
     assert observed

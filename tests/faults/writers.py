@@ -4,7 +4,8 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import httpx
 from local_deployment.house import House
@@ -66,14 +67,22 @@ class Writers:
                 while not self._stop.is_set():
                     write(number)
                     number += 1
-            except BaseException as failure:
+            except (AssertionError, OSError) as failure:
                 self._failures.append(failure)
 
         thread = threading.Thread(target=run, daemon=True)
         self._threads.append(thread)
         thread.start()
 
-    def finish(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         """Let each end the write it is at, and raise what any of them met."""
         self._stop.set()
         for thread in self._threads:
