@@ -372,3 +372,16 @@ async def test_an_area_that_had_ended_names_its_successors(
         now = await client.get(OVERVIEW, params={"area": "dien-bien-x0", "as_of": "2025-07-01"})
     assert (now.status_code, now.json()["code"]) == (404, "area-ended")
     assert "Xã Mới" in now.json()["detail"]
+
+
+@pytest.mark.parametrize("day", ["1900-01-01", "2009-12-31", "2023-12-31", "2200-12-31"])
+async def test_a_report_on_the_edges_of_time_is_an_answer(
+    database: Database, sources: Sources, open_reporting: OpenReporting, day: str
+) -> None:
+    add_lai_chau(sources.criteria)
+    await sources.read_all(database)
+    async with open_reporting("auditor@vn") as client:
+        for year in (2000, 2100):
+            query = {"area": "lai-chau", "as_of": day, "budget_year": year}
+            answer = await client.get(OVERVIEW, params=query)
+            assert answer.status_code == (404 if day < "2010" else 200)

@@ -24,6 +24,13 @@ FORMS = [
         href="/v1/reports/province-overview",
     )
 ]
+FormParameter = Annotated[
+    Code,
+    Path(
+        description="Name of the form",
+        json_schema_extra={"enum": [item.form for item in FORMS]},
+    ),
+]
 AreaParameter = Annotated[Code, Query(description="Area id, or a code as read on `as_of`")]
 AsOf = Annotated[
     CivilDate | None, Query(description="Civil date of figures and hierarchy; today when left out")
@@ -61,7 +68,7 @@ async def get_report(
     request: Request,
     session: ReadSession,
     caller: Caller,
-    form: Annotated[Code, Path(description="Name of the form", examples=["province-overview"])],
+    form: FormParameter,
     area: AreaParameter,
     as_of: AsOf = None,
     budget_year: BudgetYear = None,
