@@ -204,10 +204,10 @@ BEGIN
     v_limits := ledger_lock_limits(v_lines);
     PERFORM ledger_move_balances(v_lines, 0, 1);
     PERFORM ledger_move_limits(v_limits, 0, 1);
-    INSERT INTO transfer (template, reversed_id, of_template, area_id, amount_vnd, lines, limits,
-                          value_on, document_id, is_demonstration, note, author, recorded_at, expires_at)
+    INSERT INTO transfer (template, reversed_id, of_template, pocket_id, to_pocket_id, area_id,
+                          amount_vnd, lines, limits, value_on, document_id, is_demonstration, note, author, recorded_at, expires_at)
     SELECT p_request ->> 'template', (p_request ->> 'transfer_id')::bigint,
-           coalesce(o.template, p_request ->> 'template'), p.area_id, abs(v_lines[1].amount_vnd),
+           coalesce(o.template, p_request ->> 'template'), p.id, v_lines[2].pocket_id, p.area_id, abs(v_lines[1].amount_vnd),
            to_jsonb(v_lines), v_limits, (p_request ->> 'value_on')::date, v_document.id,
            v_document.is_demonstration, coalesce(p_request ->> 'note', ''), p_author, p_now, p_expires_at
     FROM pocket p LEFT JOIN transfer o ON o.id = (p_request ->> 'transfer_id')::bigint

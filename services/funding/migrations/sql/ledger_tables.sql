@@ -43,6 +43,8 @@ CREATE TABLE transfer (
         ('assign', 'allocate', 'advance', 'pay', 'recover', 'refund', 'reverse')),
     reversed_id bigint CONSTRAINT fk_transfer_reversed_id_transfer REFERENCES transfer,
     of_template text NOT NULL,
+    pocket_id bigint NOT NULL CONSTRAINT fk_transfer_pocket_id_pocket REFERENCES pocket,
+    to_pocket_id bigint NOT NULL CONSTRAINT fk_transfer_to_pocket_id_pocket REFERENCES pocket,
     area_id text NOT NULL,
     amount_vnd bigint NOT NULL CHECK (amount_vnd > 0),
     lines jsonb NOT NULL,
@@ -58,7 +60,8 @@ CREATE TABLE transfer (
     CONSTRAINT reversal_names_its_transfer CHECK ((template = 'reverse') = (reversed_id IS NOT NULL))
 );
 CREATE INDEX ix_transfer_reversed_id ON transfer (reversed_id) WHERE reversed_id IS NOT NULL;
-CREATE INDEX ix_transfer_area_id ON transfer (area_id, id);
+CREATE INDEX ix_transfer_pocket_id ON transfer (pocket_id, id);
+CREATE INDEX ix_transfer_to_pocket_id ON transfer (to_pocket_id, id);
 
 -- What waits for a decision: only an index of transfer, so that expiry never reads the past.
 CREATE TABLE pending_transfer (

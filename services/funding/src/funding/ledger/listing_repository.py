@@ -12,45 +12,33 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from funding.registers.service import Sight
 
-TRANSFERS = """
+SEEN = """
+WITH seen AS MATERIALIZED (
+    SELECT p.id FROM (
+        SELECT DISTINCT u.area_id, root.scope
+        FROM unnest(CAST(:areas AS text[]), CAST(:scopes AS text[])) AS root (area_id, scope)
+        CROSS JOIN LATERAL areas_under(root.area_id, :as_of) u
+    ) place
+    JOIN pocket p ON p.area_id = place.area_id
+        AND (place.scope IS NULL OR place.scope = p.programme_id)
+)
 SELECT t.id, transfer_body(t, d) AS body
 FROM transfer t
-JOIN pocket p ON p.id = (t.lines -> 0 ->> 'pocket_id')::bigint
+JOIN pocket p ON p.id = t.pocket_id
 LEFT JOIN decision d ON d.transfer_id = t.id
-WHERE t.id < :before AND t.value_on <= :as_of
-  AND EXISTS (
-    SELECT FROM jsonb_populate_recordset(NULL::ledger_line, t.lines) l
-    JOIN pocket touched ON touched.id = l.pocket_id
-    JOIN seen ON seen.area_id = touched.area_id
-        AND (seen.scope IS NULL OR seen.scope = touched.programme_id))
+WHERE (t.pocket_id IN (SELECT id FROM seen) OR t.to_pocket_id IN (SELECT id FROM seen))
+"""
+LISTED = """
+  AND t.id < :before AND t.value_on <= :as_of
   AND (CAST(:state AS text) IS NULL OR coalesce(d.outcome, 'pending') = :state)
   AND (CAST(:template AS text) IS NULL OR t.template = :template)
   AND (CAST(:budget_year AS integer) IS NULL OR p.budget_year = :budget_year)
   AND (CAST(:programme AS text) IS NULL OR p.programme_id = :programme)
   AND (CAST(:capital_kind AS text) IS NULL OR p.capital_kind = :capital_kind)
   AND (CAST(:source AS text) IS NULL OR p.source = :source)
-  AND (CAST(:pocket_id AS bigint) IS NULL OR EXISTS (
-    SELECT FROM jsonb_populate_recordset(NULL::ledger_line, t.lines) l
-    WHERE l.pocket_id = :pocket_id))
+  AND (CAST(:pocket_id AS bigint) IS NULL OR :pocket_id IN (t.pocket_id, t.to_pocket_id))
 ORDER BY t.id DESC LIMIT :limit
 """
-ONE = """
-SELECT transfer_body(t, d) FROM transfer t LEFT JOIN decision d ON d.transfer_id = t.id
-WHERE t.id = :id AND EXISTS (
-    SELECT FROM jsonb_populate_recordset(NULL::ledger_line, t.lines) l
-    JOIN pocket touched ON touched.id = l.pocket_id
-    JOIN seen ON seen.area_id = touched.area_id
-        AND (seen.scope IS NULL OR seen.scope = touched.programme_id))
-"""
-SEEN = """
-WITH seen AS MATERIALIZED (
-    SELECT DISTINCT u.area_id, root.scope
-    FROM unnest(CAST(:areas AS text[]), CAST(:scopes AS text[])) AS root (area_id, scope)
-    CROSS JOIN LATERAL areas_under(root.area_id, :as_of) u
-)
-"""
-
-
 NEWEST = 2**63 - 1
 
 
@@ -72,7 +60,7 @@ async def list_transfers(
     """Return one transfer more than a page, newest first, of what the caller may see."""
     before = NEWEST if page.cursor is None else cursor_number(page)
     found = await session.execute(
-        text(SEEN + TRANSFERS),
+        text(SEEN + LISTED),
         {
             "areas": sight.areas,
             "scopes": sight.scopes,
@@ -98,8 +86,8 @@ async def find_transfer(
 ) -> dict[str, Any] | None:
     """Return a transfer that touches a pocket the caller may see, else None."""
     found = await session.execute(
-        text(SEEN + ONE),
+        text(SEEN + " AND t.id = :id"),
         {"areas": sight.areas, "scopes": sight.scopes, "as_of": on, "id": transfer_id},
     )
-    body: dict[str, Any] | None = found.scalar_one_or_none()
-    return body
+    row = found.one_or_none()
+    return row.body if row else None

@@ -147,7 +147,7 @@ async def find_transfer(session: AsyncSession, transfer_id: int) -> Row[Any] | N
     found = await session.execute(
         text(
             "SELECT t.id, t.area_id, t.value_on, p.programme_id, transfer_body(t, d) AS body "
-            "FROM transfer t JOIN pocket p ON p.id = (t.lines -> 0 ->> 'pocket_id')::bigint "
+            "FROM transfer t JOIN pocket p ON p.id = t.pocket_id "
             "LEFT JOIN decision d ON d.transfer_id = t.id WHERE t.id = :id"
         ),
         {"id": transfer_id},
