@@ -75,9 +75,7 @@ async def list_under(
     wanted = read_repository.AreaFilter(
         as_of=on, known_at=known_at, under_id=under_id, area_kind=area_kind
     )
-    return [
-        _area_row(row) async for block in read_repository.stream(session, wanted) for row in block
-    ]
+    return [_area_row(row) for row in await read_repository.list_all(session, wanted)]
 
 
 async def attributes_on(

@@ -13,7 +13,7 @@ from criteria.registers.ids import NATION_ID
 from criteria.registers.visibility import holds, recorded, visible
 
 BLOCK_ROWS = 1000
-STREAM_LIMIT = 500_000
+ROWS_LIMIT = 500_000
 STREAM_SECONDS = 60
 
 
@@ -39,11 +39,19 @@ async def list_page(
     return rows.all()
 
 
+async def list_all(session: AsyncSession, wanted: AreaFilter) -> Sequence[Row[Any]]:
+    """Return all these areas in Vietnamese order."""
+    return await list_page(session, wanted, after=None, limit=ROWS_LIMIT)
+
+
 async def stream(session: AsyncSession, wanted: AreaFilter) -> AsyncIterator[Sequence[Row[Any]]]:
-    """Give all these areas in blocks, in Vietnamese order, within limits of rows and time."""
+    """Give all these areas in blocks, in Vietnamese order.
+
+    The session is the stream's own: limits of rows and time hold until its transaction ends.
+    """
     sql, values = _list_sql(wanted, after=None)
     await session.execute(text(f"SET LOCAL statement_timeout = '{STREAM_SECONDS}s'"))
-    result = await session.stream(text(f"{sql} LIMIT :limit"), values | {"limit": STREAM_LIMIT})
+    result = await session.stream(text(f"{sql} LIMIT :limit"), values | {"limit": ROWS_LIMIT})
     async for block in result.partitions(BLOCK_ROWS):
         yield block
 
