@@ -12,7 +12,7 @@ from chungsuc.changes import Change, Sequencer
 from chungsuc.database import Database
 from criteria.criteria_sets import service as criteria_sets
 from criteria.measures import model
-from criteria.measures import repository as measures
+from criteria.measures import service as measures
 from criteria.measures.model import Measure
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -148,7 +148,7 @@ async def build(database: Database, *, sets: Sequence[dict[str, Any]] = (STANDAR
     async with database.session_scope() as session:
         await _add_document(session)
         await _add_areas(session)
-        await measures.store_measures(session, list(MEASURES.values()))
+        await measures.record_measures(session, list(MEASURES.values()))
     for body in sets:
         await publish(database, body)
 
@@ -169,6 +169,22 @@ async def set_attribute(
     """Give an area an attribute from a day on."""
     async with database.session_scope() as session:
         recorded_by = await _area_change(session)
+        await session.execute(
+            text(
+                "UPDATE area_attribute SET superseded_by = :by WHERE area_id = :area_id "
+                "AND name = :name AND superseded_by IS NULL"
+            ),
+            {"area_id": area_id, "name": name, "by": recorded_by},
+        )
+        await session.execute(
+            text(
+                "INSERT INTO area_attribute (area_id, name, value, begins_on, ends_on, source, "
+                "recorded_by) SELECT area_id, name, value, begins_on, "
+                "CAST(:begins_on AS date) - 1, source, :by FROM area_attribute "
+                "WHERE area_id = :area_id AND name = :name AND superseded_by = :by"
+            ),
+            {"area_id": area_id, "name": name, "begins_on": begins_on, "by": recorded_by},
+        )
         await session.execute(
             text(
                 "INSERT INTO area_attribute (area_id, name, value, begins_on, source, recorded_by) "

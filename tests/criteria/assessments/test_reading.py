@@ -1,10 +1,12 @@
 """Lists, trees, gaps and figures over HTTP, on a real database."""
 
+import dataclasses
 from datetime import date
 
 import httpx
 import pytest
 from chungsuc.database import Database
+from criteria.measures import service as measures
 
 from tests.criteria import world
 from tests.criteria.conftest import ClientFor, Record
@@ -178,6 +180,12 @@ async def test_nobody_reads_beyond_their_area(client_for: ClientFor, record: Rec
         assert len((await stranger.get(own)).json()["items"]) == 2
 
 
+async def rename_measure(country: Database) -> None:
+    async with country.session_scope() as session:
+        renamed = dataclasses.replace(world.measure("road_share"), name_vi="Khác", unit="phần trăm")
+        await measures.record_measures(session, [renamed])
+
+
 async def test_a_replay_is_byte_identical_after_corrections_and_new_facts(
     office: httpx.AsyncClient, record: Record, country: Database
 ) -> None:
@@ -197,6 +205,7 @@ async def test_a_replay_is_byte_identical_after_corrections_and_new_facts(
     )
     await world.set_attribute(country, AREA, "border", "yes", begins_on=date(2023, 1, 1))
     await world.publish(country, world.STANDARD | {"version": "2", "name_vi": "Khác"})
+    await rename_measure(country)
     await world.sequence(country)
     after = [(await office.get(path)).content for path in paths]
     assert after == before

@@ -11,13 +11,13 @@ import pytest
 from chungsuc.clock import FixedClock
 from chungsuc.database import Database
 from chungsuc.jobs import JobContext
-from criteria.assessments import jobs, rules
+from criteria.assessments import jobs, judging, rules
 from criteria.assessments.model import QUALIFIERS, Value
 from criteria.criteria_sets import model
 from criteria.observations import service
 from criteria.observations.schemas import ObservationsIn
 from criteria.observations.service import Author
-from criteria.registers.areas import cover
+from criteria.registers.areas import cover, lookup
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -232,6 +232,27 @@ async def test_a_new_day_judges_what_the_calendar_changed(country: Database) -> 
     new = [step for step in after if step not in before]
     assert [(step[1], step[2]) for step in new] == [("xa-standard", date(2024, 1, 1))]
     assert (first["verdicts_changed"], second["verdicts_changed"]) == (1, 0)
+
+
+async def test_an_attribute_is_judged_from_its_day(country: Database) -> None:
+    area = world.COMMUNES[0]
+    await record_as_admin(
+        country, [world.value(area, "road_share", "2023-02-01", "80")], today=date(2023, 12, 1)
+    )
+    await world.set_attribute(country, area, "region", "DBSH", begins_on=date(2023, 6, 1))
+    async with country.session_scope() as session:
+        await judging.share_published_sets(session)
+        await lookup.lock_areas(session, [area])
+        changed = await judging.judge_again(
+            session, {area: date(2023, 6, 1)}, today=date(2023, 12, 1)
+        )
+    assert [(v.criteria_set, v.on) for v in changed] == [("xa-standard", date(2023, 6, 1))]
+    async with country.read_scope() as session:
+        before = await stored_on(session, area, date(2023, 5, 31))
+        after = await stored_on(session, area, date(2023, 6, 1))
+    assert before is not None
+    assert after is not None
+    assert (before[3], after[3]) == (1, 0)
 
 
 def thirds(*, threshold: int) -> dict[str, Any]:

@@ -1,10 +1,13 @@
 """Long work: judging a country by one set, and what a new civil day changes."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from chungsuc import jobs
 from chungsuc.clock import Clock
+from chungsuc.database import Database
 from chungsuc.jobs import Handler, JobContext
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,6 +20,7 @@ from criteria.registers.areas import repository as areas_repository
 
 JUDGE_DAY = "judge_day"
 BLOCK_AREAS = 250
+CALENDAR_SECONDS = 60
 
 
 def handlers(clock: Clock) -> Mapping[str, Handler]:
@@ -29,6 +33,17 @@ def handlers(clock: Clock) -> Mapping[str, Handler]:
         return await judge_new_days(context, clock=clock)
 
     return {EVALUATE: evaluate_country, JUDGE_DAY: judge_day}
+
+
+async def watch_calendar(database: Database, clock: Clock) -> None:
+    """Start judging each new civil day once, for as long as the worker is elected."""
+    while True:
+        async with database.session_scope() as session:
+            last = await repository.find_last_judged_day(session)
+            is_new = last is None or last < clock.today()
+            if is_new and not await repository.has_open_job(session, JUDGE_DAY):
+                await jobs.start(session, kind=JUDGE_DAY, arguments={}, created_by="calendar")
+        await asyncio.sleep(CALENDAR_SECONDS)
 
 
 async def evaluate(context: JobContext, *, today: date) -> Mapping[str, Any]:

@@ -66,8 +66,11 @@ async def judge_areas(
 async def judge_again(
     session: AsyncSession, since: Mapping[str, date], *, today: date
 ) -> list[ChangedVerdict]:
-    """Judge locked areas whose attributes or designation changed from a day on."""
-    await observations_repository.share_published_sets(session)
+    """Judge areas whose attributes or designation changed from a day on.
+
+    The caller has called `share_published_sets` and then locked the areas, in this order: the other
+    way round it could wait for a publisher that waits for a writer that waits for it.
+    """
     measures = await measures_repository.list_measures(session)
     if not measures:
         return []
@@ -75,6 +78,11 @@ async def judge_again(
         session, since, slots=slots_of(measures)
     )
     return await judge_areas(session, sheets, since=since, measures=measures, today=today)
+
+
+async def share_published_sets(session: AsyncSession) -> None:
+    """Hold off publishing until this transaction ends; before any area is locked."""
+    await observations_repository.share_published_sets(session)
 
 
 async def judge_block(

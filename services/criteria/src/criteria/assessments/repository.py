@@ -50,6 +50,8 @@ WITH RECURSIVE below (area_id) AS (
 )
 """
 
+# IS TRUE keeps the subtree a hashed lookup: right after a load, without statistics, the planner
+# would otherwise join it row by row (15 s for the nation instead of 60 ms).
 _JUDGED = f"""
 {_BELOW}, applies AS (
     SELECT * FROM unnest(CAST(:codes AS text[]), CAST(:kinds AS text[]),
@@ -58,14 +60,14 @@ _JUDGED = f"""
 SELECT s.area_id, s.code, s.name, s.kind, s.designation, s.sort_key, a.criteria_set,
        v.effective_on, v.criteria_met, v.criteria_total, v.indicators_met, v.indicators_total,
        v.verdict_code, v.criteria, v.criteria_set_hash, v.is_demonstration
-FROM below JOIN area_span s USING (area_id)
-JOIN applies a ON a.kind = s.kind AND a.designation = s.designation
+FROM area_span s JOIN applies a ON a.kind = s.kind AND a.designation = s.designation
 LEFT JOIN LATERAL (
     SELECT * FROM verdict w
     WHERE w.area_id = s.area_id AND w.criteria_set = a.criteria_set AND w.effective_on <= :as_of
     ORDER BY w.effective_on DESC LIMIT 1
 ) v ON true
-WHERE s.superseded_by IS NULL AND s.begins_on <= :as_of
+WHERE (s.area_id IN (SELECT area_id FROM below)) IS TRUE
+  AND s.superseded_by IS NULL AND s.begins_on <= :as_of
   AND coalesce(s.ends_on, 'infinity') >= :as_of
   AND (CAST(:area_kind AS text) IS NULL OR s.kind = :area_kind)
   AND (CAST(:after_key AS text) IS NULL
@@ -82,10 +84,11 @@ WITH RECURSIVE below (area_id) AS (
     SELECT s.area_id FROM below b JOIN area_span s ON s.parent_id = b.area_id
     WHERE s.superseded_by IS NULL
 )
-SELECT area_id FROM below JOIN area_span s USING (area_id)
-WHERE s.superseded_by IS NULL AND s.kind = :kind AND s.designation = ANY(:designations)
+SELECT DISTINCT s.area_id FROM area_span s
+WHERE (s.area_id IN (SELECT area_id FROM below)) IS TRUE
+  AND s.superseded_by IS NULL AND s.kind = :kind AND s.designation = ANY(:designations)
   AND EXISTS (SELECT FROM sheet WHERE sheet.area_id = s.area_id)
-GROUP BY area_id ORDER BY area_id
+ORDER BY s.area_id
 """
 
 
@@ -271,6 +274,15 @@ async def find_last_judged_day(session: AsyncSession) -> date | None:
     """Return the last civil day whose calendar boundaries were judged."""
     day: date | None = await session.scalar(text("SELECT max(effective_on) FROM judged_day"))
     return day
+
+
+async def has_open_job(session: AsyncSession, kind: str) -> bool:
+    """Say whether a job of this kind waits or runs."""
+    found = await session.scalar(
+        text("SELECT 1 FROM job WHERE kind = :kind AND state IN ('queued', 'running') LIMIT 1"),
+        {"kind": kind},
+    )
+    return found is not None
 
 
 async def add_judged_day(session: AsyncSession, day: date, *, judged_at: datetime) -> None:

@@ -93,7 +93,7 @@ async def _judge(
     judged_by = await service.published_set(session, code, known_at=known_at)
     service.require_in_force(judged_by, as_of=as_of)
     _require_judged(found, judged_by)
-    measures = await measures_repository.list_measures(session)
+    measures = await _measures(session, known_at)
     compiled = await judging.compiled_set(session, judged_by, measures=measures)
     sheet = await observations_repository.find_sheet(
         session, found.id, on=as_of, position=known_at, slots=judging.slots_of(measures)
@@ -109,6 +109,13 @@ async def _judge(
     ids = [value.observation_id for value in values.values()]
     sources = await observations_repository.list_sources(session, found.id, ids)
     return Judgement(found, judged_by, assessment, sheet is not None, sources)
+
+
+async def _measures(session: AsyncSession, known_at: int | None) -> dict[str, Measure]:
+    """Return the measures as named then: their names stand in the reasons."""
+    if known_at is None:
+        return await measures_repository.list_measures(session)
+    return await measures_repository.list_measures_known_at(session, known_at)
 
 
 def _require_judged(area: AreaRow, judged_by: JudgingSet) -> None:

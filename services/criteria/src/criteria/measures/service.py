@@ -1,6 +1,6 @@
 """Use cases of measures."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,15 +28,20 @@ async def load_catalogue(session: AsyncSession, *, folder: Path) -> int:
     stored = await repository.list_measures(session)
     changed = [measure for code, measure in wanted.items() if stored.get(code) != measure]
     _refuse_new_meanings(changed, stored=stored)
+    await record_measures(session, changed)
+    return len(changed)
+
+
+async def record_measures(session: AsyncSession, changed: Sequence[Measure]) -> None:
+    """Store these measures and tell the feed."""
     if not changed:
-        return 0
+        return
     revisions = await repository.store_measures(session, changed)
     await changes.append(
         session,
         [Change("measure", m.code, revisions[m.code], change_body(m)) for m in changed],
         action="measures.load_catalogue",
     )
-    return len(changed)
 
 
 async def list_measures(session: AsyncSession) -> list[MeasureOut]:

@@ -81,11 +81,12 @@ def unpack(
     evidence: Sequence[bytes] = (),
     slots: int,
 ) -> Sheets:
-    """Read stored sheets; those written before a measure existed are padded to `slots`.
+    """Read stored sheets; those written before a measure existed are padded.
 
     Without evidence the observation ids stay 0: judging a country does not need them.
     """
-    sheets = empty(slots, rows=len(states))
+    widest = max(map(len, states), default=0) // _BYTES_OF_STATE
+    sheets = empty(max(slots, widest), rows=len(states))
     sheets.effective[:] = [day.toordinal() for day in effective]
     lengths = np.array([len(state) for state in states], np.int64)
     for length in np.unique(lengths):
