@@ -21,7 +21,6 @@ class PatientClient:
         self._house = house
         self._user = user
         self._token = ""
-        self._client = httpx.Client(base_url=house.gateway_url, timeout=10, trust_env=False)
 
     def post(self, path: str, body: dict[str, Any], *, key: str) -> dict[str, Any]:
         """Return the answer that acknowledged the write."""
@@ -42,7 +41,8 @@ class PatientClient:
             if not self._token:
                 self._token = self._house.token(self._user)
             headers = {"Authorization": f"Bearer {self._token}", "Idempotency-Key": key}
-            answer = self._client.post(path, json=body, headers=headers)
+            url = f"{self._house.gateway_url}{path}"
+            answer = httpx.post(url, json=body, headers=headers, timeout=10, trust_env=False)
         except httpx.HTTPError:
             return None
         if answer.status_code == httpx.codes.UNAUTHORIZED:

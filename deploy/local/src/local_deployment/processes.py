@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-import psutil  # type: ignore[import-untyped] # publishes no types
+import psutil
 
 START_TIME_TOLERANCE_SECONDS = 1.0
 POLL_SECONDS = 0.02
