@@ -1,6 +1,7 @@
 """Criteria sets over HTTP: drafts, checks, publishing once and for ever."""
 
 import copy
+import json
 from typing import Any
 
 import httpx
@@ -74,6 +75,18 @@ async def test_what_cannot_be_read_is_named_place_by_place(office: httpx.AsyncCl
         answer = await add(office, broken)
         assert (answer.status_code, answer.json()["code"]) == (422, "criteria-set-malformed")
         assert answer.json()["errors"]
+
+
+@pytest.mark.parametrize("mark", ["\x00", "\ud800"])
+async def test_text_that_cannot_be_kept_is_refused(office: httpx.AsyncClient, mark: str) -> None:
+    body = draft()
+    body["test_cases"][0]["values"] = {"plan_approved": {"value": f"a{mark}"}}
+    answer = await office.post(
+        SETS,
+        content=json.dumps(body),
+        headers={**world.fresh_key(), "Content-Type": "application/json"},
+    )
+    assert answer.status_code == 422
 
 
 async def test_an_overlay_judges_in_its_resolved_form(office: httpx.AsyncClient) -> None:

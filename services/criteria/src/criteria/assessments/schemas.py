@@ -2,8 +2,8 @@
 
 from typing import Literal
 
-from chungsuc.text import CivilDate
-from pydantic import BaseModel, Field
+from chungsuc.text import CivilDate, Code
+from pydantic import BaseModel, ConfigDict, Field
 
 VerdictName = Literal["met", "not_met", "not_applicable", "undetermined", "missing"]
 
@@ -194,8 +194,10 @@ class GapsOut(BaseModel):
 class EvaluationIn(BaseModel):
     """Which areas to judge anew."""
 
-    criteria_set: str = Field(description="Code of a published set", max_length=64)
-    under: str = Field(default="vn", description="Area whose subtree is judged", max_length=64)
+    model_config = ConfigDict(extra="forbid")
+
+    criteria_set: Code = Field(description="Code of a published set")
+    under: Code = Field(default="vn", description="Area whose subtree is judged")
 
 
 class BandOut(BaseModel):

@@ -1,12 +1,21 @@
 """Criteria sets as JSON."""
 
-from typing import Any, Literal
+import json
+from typing import Annotated, Any, Literal
 
 from chungsuc.jobs import Job
 from chungsuc.text import CivilDate
-from pydantic import BaseModel, Field, RootModel
+from pydantic import AfterValidator, BaseModel, Field, RootModel
 
 from criteria.criteria_sets.model import CriteriaSet
+
+
+def _storable(body: dict[str, Any]) -> dict[str, Any]:
+    """Refuse what PostgreSQL cannot keep as text, wherever in the set it stands."""
+    written = json.dumps(body, ensure_ascii=False)
+    if "\\u0000" in written or any("\ud800" <= mark <= "\udfff" for mark in written):
+        raise ValueError("a NUL character or a lone surrogate is not text")
+    return body
 
 
 class CriteriaSetIn(RootModel[dict[str, Any]]):
@@ -15,7 +24,7 @@ class CriteriaSetIn(RootModel[dict[str, Any]]):
     `GET /v1/criteria-sets/{code}` shows a whole set in this form under `body`.
     """
 
-    root: dict[str, Any] = Field(description="The set")
+    root: Annotated[dict[str, Any], AfterValidator(_storable)] = Field(description="The set")
 
 
 class CriteriaSetRow(BaseModel):
