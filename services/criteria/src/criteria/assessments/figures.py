@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
 from criteria.assessments.verdicts import Verdict
@@ -43,12 +42,11 @@ class Summary:
 
 def rounded(value: Fraction, *, places: int) -> str:
     """Write an exact ratio with so many places, half up, as a decimal string."""
-    unit = Decimal(1).scaleb(-places)
-    scaled = value * 10**places
-    doubled = 2 * abs(scaled) + 1
+    doubled = 2 * abs(value) * 10**places + 1
     whole = doubled.numerator // (2 * doubled.denominator)
-    sign = -1 if value < 0 else 1
-    return str((Decimal(sign * whole) * unit).quantize(unit, ROUND_HALF_UP))
+    digits = str(whole).rjust(places + 1, "0")
+    sign = "-" if value < 0 and whole else ""
+    return f"{sign}{digits[:-places]}.{digits[-places:]}" if places else f"{sign}{digits}"
 
 
 def ratio(part: int, whole: int, *, places: int = EXACT_PLACES) -> str | None:
