@@ -22,6 +22,8 @@ COMPOSE: dict[str, Any] = yaml.safe_load(COMPOSE_FILE.read_text(encoding="utf-8"
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 PARTS = sorted(set(SERVICES) - {"postgres"})
 VARIABLE = re.compile(r"\$\{(\w+)(?:(:?[-?])([^}]*))?\}")
+# What ends once its work is done, the last of them only when asked for.
+ENDING = {*ONCE, "demonstration"}
 IS_SECRET = re.compile(r"PASSWORD|SECRET")
 # What only a deployment needs to say, beside all that the runner of one machine says.
 MORE_IN_CONTAINERS = {"POOL_SIZE", "TRUSTED_PROXIES", "ALLOWED_ORIGINS"}
@@ -55,7 +57,7 @@ def test_a_container_can_do_no_more_than_its_work(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(SERVICES))
 def test_what_runs_is_watched_and_what_ends_is_not_started_for_ever(name: str) -> None:
     service = SERVICES[name]
-    if name in ONCE:
+    if name in ENDING:
         assert "restart" not in service
     else:
         assert service["restart"] == "unless-stopped"
@@ -103,7 +105,7 @@ def test_each_container_is_told_only_the_secrets_of_its_part() -> None:
             assert secrets == set()
         elif name == "postgres":
             assert secrets == {"POSTGRES_PASSWORD"}
-        elif name not in ONCE:
+        elif name not in ENDING:
             assert secrets == {f"{part}_RUNTIME_PASSWORD", f"{part}_CLIENT_SECRET"}
 
 
@@ -118,7 +120,7 @@ def test_a_part_runs_a_program_that_exists(name: str) -> None:
         assert f"!{program[1]}" in (layout.ROOT / ".dockerignore").read_text().splitlines()
 
 
-@pytest.mark.parametrize("name", sorted(set(PARTS) - set(ONCE)))
+@pytest.mark.parametrize("name", sorted(set(PARTS) - ENDING))
 def test_a_part_is_told_what_the_local_house_tells_it(name: str, tmp_path: Path) -> None:
     plan = local_plan(tmp_path)
     service = name.removesuffix("-worker")

@@ -99,6 +99,12 @@ def test_no_secret_is_in_the_logs(stand: Stand) -> None:
     assert secret == []
 
 
+def test_the_demonstration_loads_and_loads_again(stand: Stand) -> None:
+    for _ in range(2):
+        told = stand.compose("run", "--rm", "demonstration")
+        assert "The demonstration data are there." in told
+
+
 def test_what_was_recorded_is_there_after_down_and_up(stand: Stand) -> None:
     with stand.client("officer") as client:
         found = client.get("/v1/areas", params={"q": "ba che"}).raise_for_status().json()["items"]
