@@ -14,7 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 from starlette.middleware import Middleware
 
-from chungsuc import jobs, problems, telemetry
+from chungsuc import gauges, jobs, problems, telemetry
 from chungsuc.access import TokenVerifier
 from chungsuc.changes import feed_router
 from chungsuc.clock import Clock, SystemClock
@@ -118,8 +118,9 @@ def _operations(metrics: telemetry.Metrics) -> APIRouter:
         return Response(json.dumps(state), status, media_type="application/json")
 
     @router.get("/metrics")
-    async def show_metrics() -> Response:
-        return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
+    async def show_metrics(request: Request) -> Response:
+        series = generate_latest(metrics.registry) + await gauges.scrape(request.app.state.database)
+        return Response(series, media_type=CONTENT_TYPE_LATEST)
 
     return router
 
