@@ -130,9 +130,10 @@ async def opened(urls: ServiceUrls) -> AsyncIterator[Database]:
 
 async def load_registers(url: str) -> None:
     database = Database(url, pool_size=1)
-    for load in (documents.load_catalogue, loading.load_catalogue):
-        async with database.session_scope() as session:
-            await load(session, folder=CATALOGUE)
+    async with database.session_scope() as session:
+        await documents.load_catalogue(session, folder=CATALOGUE)
+    async with database.session_scope() as session:
+        await loading.load_catalogue(session, folder=CATALOGUE, today=TODAY.date())
     await sequence(database)
     await database.close()
 

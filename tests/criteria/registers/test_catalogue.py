@@ -11,13 +11,14 @@ from criteria.registers.documents import service as documents
 from local_deployment.roles import ServiceUrls
 from sqlalchemy import text
 
+from tests.conftest import TODAY
 from tests.criteria.registers.conftest import CATALOGUE
 
 
 async def test_loading_the_same_content_again_changes_nothing(database: Database) -> None:
     async with database.session_scope() as session:
         before = await session.scalar(text("SELECT max(id) FROM change"))
-        loaded = await loading.load_catalogue(session, folder=CATALOGUE)
+        loaded = await loading.load_catalogue(session, folder=CATALOGUE, today=TODAY.date())
         registered = await documents.load_catalogue(session, folder=CATALOGUE)
         after = await session.scalar(text("SELECT max(id) FROM change"))
     assert (loaded, registered, before) == (0, 0, after)
@@ -30,7 +31,7 @@ async def test_an_edited_register_is_refused(database: Database, tmp_path: Path)
         file.write("commune,99999,xã,Thêm,22,,,,\n")
     async with database.session_scope() as session:
         with pytest.raises(loading.CatalogueChanged):
-            await loading.load_catalogue(session, folder=folder)
+            await loading.load_catalogue(session, folder=folder, today=TODAY.date())
 
 
 async def test_every_area_came_as_a_change_of_the_feed(database: Database) -> None:

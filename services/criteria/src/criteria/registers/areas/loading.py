@@ -9,6 +9,7 @@ from chungsuc.changes import Change
 from chungsuc.text import Text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from criteria.assessments import judging
 from criteria.registers import ids
 from criteria.registers.areas import catalogue_files, repository
 from criteria.registers.areas.events import Alter, Event
@@ -28,14 +29,16 @@ class CatalogueChanged(problems.Conflict):
     )
 
 
-async def load_catalogue(session: AsyncSession, *, folder: Path) -> int:
+async def load_catalogue(session: AsyncSession, *, folder: Path, today: date) -> int:
     """Load both registers and the later changes; return how many areas and changes were new.
 
     The same content loads nothing twice. A register is never edited once loaded: what changes
     afterwards is an area change of its own, so another content of the files is refused.
     """
+    await judging.share_published_sets(session)
     await repository.lock_register(session)
-    return await _load_registers(session, folder) + await _load_changes(session, folder)
+    areas_total = await _load_registers(session, folder)
+    return areas_total + await _load_changes(session, folder, today=today)
 
 
 async def _load_registers(session: AsyncSession, folder: Path) -> int:
@@ -70,7 +73,7 @@ async def _load_registers(session: AsyncSession, folder: Path) -> int:
     return len(states)
 
 
-async def _load_changes(session: AsyncSession, folder: Path) -> int:
+async def _load_changes(session: AsyncSession, folder: Path, *, today: date) -> int:
     documents = await documents_repository.ids_by_number(session)
     count = 0
     for entry in catalogue_files.read_changes(folder):
@@ -84,7 +87,7 @@ async def _load_changes(session: AsyncSession, folder: Path) -> int:
             source=entry["document"],
             note=entry.get("note", ""),
         )
-        recorded = await record_event(session, _event(entry), notes=notes)
+        recorded = await record_event(session, _event(entry), notes=notes, today=today)
         await repository.mark_loaded(
             session, part, content_hash=b"", recorded_by=recorded.after_change
         )

@@ -169,11 +169,9 @@ async def record_area_change(
         covers=cover.covers_for(session),
     )
     if dry_run:
-        return Response(
-            (await service.record_change(session, body, is_dry_run=True)).model_dump_json(),
-            media_type="application/json",
-        )
-    return await once(lambda: service.record_change(session, body, is_dry_run=False))
+        trial = await service.record_change(session, body, today=today, is_dry_run=True)
+        return Response(trial.model_dump_json(), media_type="application/json")
+    return await once(lambda: service.record_change(session, body, today=today, is_dry_run=False))
 
 
 async def _resolved(session: AsyncSession, parameter: str | None, moment: Moment) -> str | None:

@@ -12,6 +12,7 @@ from chungsuc.text import Text
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from criteria.assessments import judging
 from criteria.registers.areas import events, events_in, repository, rules
 from criteria.registers.areas.errors import AreaChangeRefused
 from criteria.registers.areas.events import Event, EventRefusedError, Register, When
@@ -54,26 +55,37 @@ class RecordedEvent:
 
 
 async def record_change(
-    session: AsyncSession, body: AreaChangeIn, *, is_dry_run: bool
+    session: AsyncSession, body: AreaChangeIn, *, today: date, is_dry_run: bool
 ) -> AreaChangeOut:
     """Record the area change that a caller states, or only say what it would touch."""
+    await judging.share_published_sets(session)
     document = await documents.require_document(session, body.document_id, pointer="/document_id")
     await repository.lock_register(session)
     if isinstance(body, ReverseIn):
         mistaken = await _require_event(session, body.change)
         notes = _notes(body, mistaken.effective_on, document)
-        recorded = await _reverse(session, mistaken, notes=notes, is_dry_run=is_dry_run)
+        recorded = await _reverse(
+            session, mistaken, notes=notes, today=today, is_dry_run=is_dry_run
+        )
     else:
         notes = _notes(body, body.effective_on, document)
         event = await events_in.event_of(session, body)
-        recorded = await record_event(session, event, notes=notes, is_dry_run=is_dry_run)
+        recorded = await record_event(
+            session, event, notes=notes, today=today, is_dry_run=is_dry_run
+        )
     return _described(recorded, notes, document)
 
 
 async def record_event(
-    session: AsyncSession, event: Event, *, notes: EventNotes, is_dry_run: bool = False
+    session: AsyncSession,
+    event: Event,
+    *,
+    notes: EventNotes,
+    today: date,
+    is_dry_run: bool = False,
 ) -> RecordedEvent:
-    """Lock, load, decide and write one area change; a broken rule raises `AreaChangeRefused`."""
+    """Lock, load, decide, write and judge anew; a broken rule raises `AreaChangeRefused`."""
+    await judging.share_published_sets(session)
     await repository.lock_register(session)
     register = await _lock_and_load(session, event, since=notes.effective_on)
     try:
@@ -83,11 +95,18 @@ async def record_event(
     parts = _parts(event, after)
     if is_dry_run:
         return RecordedEvent(None, 0, tuple(after), parts)
-    return await _write(session, notes, before=register.areas, after=after, parts=parts)
+    return await _write(
+        session, notes, before=register.areas, after=after, parts=parts, today=today
+    )
 
 
 async def _reverse(
-    session: AsyncSession, mistaken: Row[Any], *, notes: EventNotes, is_dry_run: bool
+    session: AsyncSession,
+    mistaken: Row[Any],
+    *,
+    notes: EventNotes,
+    today: date,
+    is_dry_run: bool,
 ) -> RecordedEvent:
     """Put the areas of a change back to what was recorded before it, as a new change."""
     later = await repository.list_later_events(session, mistaken.id)
@@ -111,7 +130,13 @@ async def _reverse(
     if is_dry_run:
         return RecordedEvent(None, 0, tuple(after), parts)
     return await _write(
-        session, notes, before=before, after=after, parts=parts, reverses_id=mistaken.id
+        session,
+        notes,
+        before=before,
+        after=after,
+        parts=parts,
+        today=today,
+        reverses_id=mistaken.id,
     )
 
 
@@ -133,6 +158,7 @@ async def _write(
     before: Mapping[str, AreaState],
     after: Sequence[AreaState],
     parts: dict[str, str],
+    today: date,
     reverses_id: int | None = None,
 ) -> RecordedEvent:
     change_ids = await changes.append(
@@ -153,6 +179,8 @@ async def _write(
         recorded_by=recorded_by,
         reverses_id=reverses_id,
     )
+    since = {state.id: notes.effective_on for state in after}
+    await judging.judge_again(session, since, today=today)
     return RecordedEvent(event_id, recorded_by, tuple(after), parts, reverses_id)
 
 

@@ -106,6 +106,7 @@ def _span_body(span: Span) -> dict[str, Any]:
         "designation": span.designation,
         "name": span.name,
         "parent_id": span.parent_id,
+        "known_from": span.known_from.isoformat(),
     }
 
 

@@ -1,0 +1,100 @@
+"""The figures that authorities published, asked of the running house."""
+
+import pytest
+
+from tests.system.conftest import Get
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
+
+ADVANCED, STANDARD = "ntm-xa-nang-cao-2021-2025-demo", "ntm-xa-2021-2025-demo"
+
+
+def test_ba_che_in_august_2023(get: Get) -> None:
+    """16/19 and 72/75 for Nam Sơn; 14.5 and 65.5 on average over four communes."""
+    asked = {"criteria_set": ADVANCED, "under": "202", "as_of": "2023-08-15"}
+    rows = {row["area"]["code"]: row for row in get("/v1/assessments", **asked).json()["items"]}
+    nam_son = rows["06982"]
+    assert (nam_son["criteria_met"], nam_son["criteria_total"]) == (16, 19)
+    assert (nam_son["indicators_met"], nam_son["indicators_total"]) == (72, 75)
+    four = [rows[code] for code in ("06988", "06973", "06976", "06979")]
+    assert sum(row["criteria_met"] for row in four) / 4 == 14.5
+    assert sum(row["indicators_met"] for row in four) / 4 == 65.5
+
+
+def test_each_verdict_of_nam_son_has_its_trace(get: Get) -> None:
+    asked = {"criteria_set": ADVANCED, "as_of": "2023-08-15"}
+    tree = get("/v1/assessments/06982", **asked).json()
+    indicators = [one for criterion in tree["criteria"] for one in criterion["indicators"]]
+    assert len(indicators) == 75
+    not_met = [one for one in indicators if one["verdict"] == "not_met"]
+    assert len(not_met) == 3
+    for indicator in not_met:
+        rule = indicator["rule"]
+        assert rule["reason_vi"].endswith("không đạt.")
+        assert rule["evidence"]["observation_id"]
+        assert rule["threshold"]["provenance"][0]["source"] == "demonstration"
+
+
+@pytest.mark.parametrize(
+    ("code", "as_of", "successor"),
+    [
+        ("06982", "2023-08-15", "06970"),  # Nam Sơn -> Ba Chẽ
+        ("06973", "2023-08-15", "06970"),  # Thanh Sơn -> Ba Chẽ
+        ("06988", "2023-08-15", "06970"),  # Đồn Đạc -> Ba Chẽ
+        ("06976", "2023-08-15", "06979"),  # Thanh Lâm -> Đạp Thanh
+        ("06979", "2023-08-15", "06979"),
+        ("06985", "2023-08-15", "06985"),  # Lương Mông -> Lương Minh (2024) -> Lương Minh
+        ("06991", "2023-08-15", "06985"),  # Minh Cầm -> Lương Minh (2024) -> Lương Minh
+    ],
+)
+def test_each_commune_reaches_its_successor(
+    get: Get, code: str, as_of: str, successor: str
+) -> None:
+    lineage = get(f"/v1/areas/{code}/lineage", as_of=as_of, on="2025-07-01").json()
+    reached = [step["area"] for step in lineage["successors"] if step["is_living"]]
+    assert [area["code"] for area in reached] == [successor]
+    now = get(f"/v1/areas/{successor}", as_of="2025-07-01").json()
+    assert reached[0]["id"] == now["id"]
+
+
+def test_lai_chau_at_the_end_of_2023(get: Get) -> None:
+    """1,310 criteria over 94 communes: 13.9, which is 80.6 % of the 17.3 planned."""
+    asked = {"criteria_set": STANDARD, "under": "12", "as_of": "2023-12-31"}
+    summary = get("/v1/assessment-summaries", **asked).json()
+    assert (summary["criteria_met_sum"], summary["areas_total"]) == (1310, 94)
+    assert summary["criteria_met_mean_printed"] == "13.9"
+    targets = get("/v1/targets", area="12", as_of="2023-12-31").json()["items"]
+    mean = next(t for t in targets if t["result"] == "criteria_met_mean")
+    assert mean["attainment"]["attainment_percent"] == "80.6"
+    count = next(t for t in targets if t["result"] == "areas_met_count")
+    assert count["attainment"]["parts_sum"] == 39
+    assert count["attainment"]["attainment_percent"] == "72.2"
+
+
+def test_the_overview_of_lai_chau_says_the_same(get: Get) -> None:
+    asked = {"area": "12", "as_of": "2023-12-31", "budget_year": 2023}
+    overview = get("/v1/reports/province-overview", **asked).json()
+    result = next(r for r in overview["results"] if r["criteria_set"]["code"] == STANDARD)
+    assert result["criteria_met_mean"]["total"] == 1310
+    assert result["criteria_met_mean"]["printed"] == "13.9"
+    target = next(t for t in overview["targets"] if t["result"] == "criteria_met_mean")
+    assert target["attainment_rate"] == "80.6"
+    assert get(result["lineage"]).is_success
+
+
+def test_the_capital_of_dien_bien_in_2024(get: Get) -> None:
+    asked = {"under": "11", "budget_year": 2024, "by": "programme", "as_of": "2024-12-31"}
+    rows = get("/v1/disbursements", **asked).json()["items"]
+    million = {row["programme"]["code"]: row["plan_vnd"] // 1_000_000 for row in rows}
+    assert million == {"DTTS-2125": 729_000, "NTM-2125": 166_000, "GNBV-2125": 433_000}
+    assert all(94 <= float(row["allocated_rate"]) <= 100 for row in rows)
+    asked = {"area": "11", "as_of": "2024-12-31", "budget_year": 2024}
+    money = get("/v1/reports/province-overview", **asked).json()["money"]
+    assert money["total"]["plan_vnd"] == 1_328_000 * 1_000_000
+    assert get(money["total"]["lineage"]).is_success
+
+
+def test_a_search_needs_no_accents(get: Get) -> None:
+    found = get("/v1/areas", q="ba che", as_of="2023-08-15").json()["items"]
+    assert {area["name"] for area in found} == {"Ba Chẽ"}
+    assert {area["area_kind"] for area in found} == {"district", "commune"}
