@@ -7,7 +7,7 @@ IN_VENV := .venv/bin/python
 BOOTSTRAP := $(PYTHON) deploy/local/bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench openapi locks migrate clean
+.PHONY: help run test check bench openapi locks migrate doctor backup restore clean
 .PHONY: lint format types imports locked environment
 
 help: ## Show this list
@@ -53,6 +53,16 @@ locks: environment ## Compile the locks anew after a change of dependencies
 migrate: ## Bring the database schemas up to date and stop
 	@$(BOOTSTRAP) run
 	@$(IN_VENV) -m local_deployment migrate
+
+doctor: ## Look at the house that runs here: feeds, jobs, migrations, disk
+	@$(IN_VENV) -m local_deployment doctor
+
+backup: ## Write all that the database holds to FILE=, while the house runs or not
+	@$(IN_VENV) -m local_deployment backup "$(FILE)"
+
+restore: ## Make the database what the backup FILE= holds; REPLACE=1 gives up what it held
+	@$(BOOTSTRAP) run
+	@$(IN_VENV) -m local_deployment restore "$(FILE)" $(if $(REPLACE),--replace)
 
 clean: ## Remove all that was made here: the environment, the database, caches
 	@$(BOOTSTRAP) clean

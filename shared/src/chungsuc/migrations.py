@@ -32,6 +32,12 @@ def newest_revision(home: Path) -> str:
     return found
 
 
+def has_revision(home: Path, revision: str) -> bool:
+    """Tell whether the migrations of a service know this revision."""
+    known = ScriptDirectory(str(home / "migrations")).walk_revisions()
+    return revision in {script.revision for script in known}
+
+
 def run_environment(*, schema: str) -> None:
     """Run the migrations of one schema: the body of each service's `env.py`."""
     url = driver_url(MigrationSettings().migration_database_url.get_secret_value())  # type: ignore[call-arg]
