@@ -1,6 +1,5 @@
 """The stage of the tests: a real PostgreSQL per test process, real tokens, real applications."""
 
-import importlib.util
 import json
 import os
 import subprocess
@@ -15,6 +14,7 @@ import httpx
 import jwt
 import psycopg
 import pytest
+from chungsuc import telemetry
 from chungsuc.clock import FixedClock
 from chungsuc.settings import ServiceSettings
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -57,8 +57,6 @@ def migrated(
     name = f"template_{uuid.uuid4().hex[:12]}"
     urls = roles.prepare(postgres.admin_url, name, passwords)
     for service in SERVICES:
-        if importlib.util.find_spec(f"{service}.migrate") is None:
-            continue
         environment = {**os.environ, "MIGRATION_DATABASE_URL": urls[service].owner}
         command = [sys.executable, "-m", f"{service}.migrate"]
         done = subprocess.run(command, env=environment, capture_output=True, text=True)
@@ -90,6 +88,12 @@ def urls(
 def drop_database(server: local_postgres.Server, name: str) -> None:
     with psycopg.connect(server.admin_url, autocommit=True) as admin:
         admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _logs() -> None:
+    """Log as the services do: the development renderer draws every traceback, which takes long."""
+    telemetry.configure_logs("test", level="warning")
 
 
 @pytest.fixture

@@ -41,7 +41,9 @@ def get(house: House) -> Get:
     def send(path: str, *, user: str = "steering", **parameters: Any) -> httpx.Response:
         headers = {"Authorization": f"Bearer {house.token(user)}"}
         url = f"{house.gateway_url}{path}"
-        return httpx.get(url, params=parameters or None, headers=headers, trust_env=False, timeout=60)
+        return httpx.get(
+            url, params=parameters or None, headers=headers, trust_env=False, timeout=60
+        )
 
     return send
 

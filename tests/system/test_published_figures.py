@@ -84,7 +84,9 @@ def test_the_overview_of_lai_chau_says_the_same(get: Get) -> None:
 
 def test_the_capital_of_dien_bien_in_2024(get: Get) -> None:
     asked = {"under": "11", "budget_year": 2024, "by": "programme", "as_of": "2024-12-31"}
-    rows = get("/v1/disbursements", **asked).json()["items"]
+    table = get("/v1/disbursements", **asked).json()
+    rows = table["items"]
+    assert table["total"]["plan_vnd"] == 1_328_000 * 1_000_000
     million = {row["programme"]["code"]: row["plan_vnd"] // 1_000_000 for row in rows}
     assert million == {"DTTS-2125": 729_000, "NTM-2125": 166_000, "GNBV-2125": 433_000}
     assert all(94 <= float(row["allocated_rate"]) <= 100 for row in rows)

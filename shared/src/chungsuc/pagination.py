@@ -56,10 +56,26 @@ def decode_cursor(cursor: str) -> list[Any]:
     except ValueError:
         key = None
     if not isinstance(key, list) or not all(_is_storable(k) for k in key):
-        reason = Text("không phải con trỏ của danh sách này", "not a cursor of this list")
-        error = problems.FieldError("cursor", "not-a-cursor", reason)
-        raise problems.Invalid(reason, errors=[error])
+        raise foreign_cursor()
     return key
+
+
+def foreign_cursor() -> problems.Invalid:
+    """The problem of a cursor that some other list gave."""
+    reason = Text("không phải con trỏ của danh sách này", "not a cursor of this list")
+    return problems.Invalid(reason, errors=[problems.FieldError("cursor", "not-a-cursor", reason)])
+
+
+def page_of_catalogue(rows: Sequence[T], page: PageRequest, *, key: Callable[[T], str]) -> Page[T]:
+    """Cut a page out of a catalogue small enough to be read whole, in the order of `key`."""
+    after = page.cursor
+    if after is not None and [type(part) for part in after] != [str]:
+        raise foreign_cursor()
+    wanted = sorted((row for row in rows if after is None or key(row) > after[0]), key=key)
+    items, following = page_of(
+        wanted[: page.limit + 1], limit=page.limit, key=lambda row: [key(row)]
+    )
+    return Page(items=items, next=following)
 
 
 def _is_storable(part: object) -> bool:

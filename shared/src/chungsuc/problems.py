@@ -234,20 +234,37 @@ _REASONS = {
 }
 
 
-def _field_error(error: Mapping[str, Any]) -> FieldError:
+def _pointer(path: Sequence[str | int], body: object) -> str:
+    """Write where in the body the fault is, without the tag of a union that pydantic names."""
+    steps: list[str] = []
+    node = body
+    for step in path:
+        if isinstance(node, dict) and step not in node and step in node.values():
+            continue
+        steps.append(str(step))
+        if isinstance(node, dict):
+            node = node.get(step)
+        elif isinstance(node, list) and isinstance(step, int) and step < len(node):
+            node = node[step]
+        else:
+            node = None
+    return "/" + "/".join(steps)
+
+
+def _field_error(error: Mapping[str, Any], body: object) -> FieldError:
     place, *path = error["loc"]
-    pointer = "".join(f"/{step}" for step in path) if place == "body" else ".".join(map(str, path))
+    pointer = _pointer(path, body) if place == "body" else ".".join(map(str, path))
     kind = str(error["type"])
     message = str(error["msg"])
     vietnamese = _REASONS.get(kind, Text("giá trị không hợp lệ", "")).vi
     return FieldError(
-        pointer or "/", kind.replace("_", "-"), Text(f"{vietnamese} ({message})", message)
+        pointer or place, kind.replace("_", "-"), Text(f"{vietnamese} ({message})", message)
     )
 
 
 async def _answer_validation(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
-    errors = [_field_error(e) for e in error.errors()]
+    errors = [_field_error(e, error.body) for e in error.errors()]
     detail = Text(
         f"{len(errors)} trường không hợp lệ: {', '.join(e.pointer for e in errors[:5])}",
         f"{len(errors)} invalid fields: {', '.join(e.pointer for e in errors[:5])}",

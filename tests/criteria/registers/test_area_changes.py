@@ -211,6 +211,7 @@ async def test_the_feed_tells_each_area_in_full(
             "designation": "xã",
             "name": "Mới",
             "parent_id": (await one(administrator, "22"))["id"],
+            "known_from": "2026-02-01",
         }
     ]
     assert len(bodies[born["id"]]["predecessors"]) == 2

@@ -255,5 +255,4 @@ def _cursor_id(page: pagination.PageRequest) -> int:
         return BIGGEST_ID
     if len(page.cursor) == 1 and isinstance(page.cursor[0], int):
         return page.cursor[0]
-    reason = Text("không phải con trỏ của danh sách này", "not a cursor of this list")
-    raise problems.Invalid(reason, errors=[problems.FieldError("cursor", "not-a-cursor", reason)])
+    raise pagination.foreign_cursor()

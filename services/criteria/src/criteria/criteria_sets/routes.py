@@ -5,7 +5,16 @@ from typing import Annotated
 from chungsuc.access import Caller
 from chungsuc.database import ReadSession
 from chungsuc.idempotency import Once
-from chungsuc.problems import BadRequest, Conflict, Forbidden, NotFound, Unauthorised, responses
+from chungsuc.pagination import Page, PageParameters, page_of_catalogue
+from chungsuc.problems import (
+    BadRequest,
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    Unauthorised,
+    responses,
+)
 from fastapi import APIRouter, Path, Query, Response
 
 from criteria.criteria_sets import service
@@ -34,10 +43,13 @@ Version = Annotated[
 WRITES = responses(BadRequest, Forbidden, Conflict)
 
 
-@router.get("/v1/criteria-sets")
-async def list_criteria_sets(session: ReadSession, caller: Caller) -> list[CriteriaSetRow]:
+@router.get("/v1/criteria-sets", responses=responses(Invalid))
+async def list_criteria_sets(
+    session: ReadSession, caller: Caller, page: PageParameters
+) -> Page[CriteriaSetRow]:
     """Every version of every standard."""
-    return await service.list_criteria_sets(session)
+    rows = await service.list_criteria_sets(session)
+    return page_of_catalogue(rows, page, key=lambda row: f"{row.code} {row.version}")
 
 
 @router.get("/v1/criteria-sets/{code}", responses=responses(NotFound))

@@ -40,7 +40,7 @@ PUBLISHERS = ("administrator",)
 
 
 async def list_criteria_sets(session: AsyncSession) -> list[CriteriaSetRow]:
-    """Return every version, the newest of a set first."""
+    """Return every version of every set."""
     rows = await repository.list_versions(session)
     return [CriteriaSetRow(**_described(row)) for row in rows]
 

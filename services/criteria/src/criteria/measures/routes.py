@@ -2,7 +2,8 @@
 
 from chungsuc.access import Caller
 from chungsuc.database import ReadSession
-from chungsuc.problems import Unauthorised, responses
+from chungsuc.pagination import Page, PageParameters, page_of_catalogue
+from chungsuc.problems import Invalid, Unauthorised, responses
 from fastapi import APIRouter
 
 from criteria.measures import service
@@ -11,7 +12,9 @@ from criteria.measures.schemas import MeasureOut
 router = APIRouter(tags=["measures"], responses=responses(Unauthorised))
 
 
-@router.get("/v1/measures")
-async def list_measures(session: ReadSession, caller: Caller) -> list[MeasureOut]:
+@router.get("/v1/measures", responses=responses(Invalid))
+async def list_measures(
+    session: ReadSession, caller: Caller, page: PageParameters
+) -> Page[MeasureOut]:
     """The catalogue of what can be observed."""
-    return await service.list_measures(session)
+    return page_of_catalogue(await service.list_measures(session), page, key=lambda m: m.code)

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from chungsuc import problems
+from chungsuc.pagination import foreign_cursor
 from chungsuc.problems import FieldError
 from chungsuc.text import Text, search_key
 
@@ -21,7 +21,7 @@ def text_key(cursor: list[Any] | None) -> list[str] | None:
     """Return a cursor of two texts (sort key, id); any other is a problem of the parameter."""
     if cursor is None or [type(part) for part in cursor] == [str, str]:
         return cursor
-    raise _foreign_cursor()
+    raise foreign_cursor()
 
 
 def date_key(cursor: list[Any] | None) -> tuple[date, int] | None:
@@ -33,12 +33,7 @@ def date_key(cursor: list[Any] | None) -> tuple[date, int] | None:
             return date.fromisoformat(cursor[0]), cursor[1]
         except ValueError:
             pass
-    raise _foreign_cursor()
-
-
-def _foreign_cursor() -> problems.Invalid:
-    reason = Text("không phải con trỏ của danh sách này", "not a cursor of this list")
-    return problems.Invalid(reason, errors=[FieldError("cursor", "not-a-cursor", reason)])
+    raise foreign_cursor()
 
 
 def unknown(pointer: str, code: str) -> FieldError:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query
 from sqlalchemy import Row
 
 from funding.dependencies import AreaReference, MomentAsked
-from funding.disbursements import repository
+from funding.disbursements import repository, rules
 from funding.disbursements.repository import Filter
 from funding.disbursements.schemas import (
     BASIS,
@@ -75,6 +75,7 @@ async def list_disbursements(
         scopes=None if None in sight.scopes else scopes,
         moment=moment,
     )
+    items = [_row(row) for row in rows]
     return DisbursementTable(
         under=Named(id=area.id, code=area.code, name=area.name),
         budget_year=wanted.budget_year,
@@ -83,7 +84,8 @@ async def list_disbursements(
         by=by,
         rate_basis_vi=BASIS.vi,
         rate_basis_en=BASIS.en,
-        items=[_row(row) for row in rows],
+        items=items,
+        total=rules.total_of(items),
     )
 
 

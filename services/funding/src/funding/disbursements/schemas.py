@@ -16,19 +16,9 @@ BASIS = Text(
 )
 
 
-class DisbursementRow(BaseModel):
-    """One row: what the money is and what became of it, in đồng, each đồng counted once."""
+class Amounts(BaseModel):
+    """What became of money, in đồng, each đồng counted once."""
 
-    programme: Named | None = Field(description="Programme; null when not asked by programme")
-    component: Named | None = Field(
-        description="Component; null when not asked, or when the money is not split yet"
-    )
-    capital_kind: Named | None = Field(description="Capital kind; null when not asked by kind")
-    source: Named | None = Field(description="Funding source; null when not asked by source")
-    area: Named | None = Field(
-        description="Area one level below, or the asked area for what it holds itself; "
-        "null when not asked by area"
-    )
     plan_vnd: int = Field(description="Received from outside, counted once at the top")
     allocated_vnd: int = Field(
         description="Plan that left the area which received it: passed down, or disbursed by it"
@@ -42,6 +32,21 @@ class DisbursementRow(BaseModel):
     is_demonstration: bool = Field(description="Some transfer in it is demonstration data")
 
 
+class DisbursementRow(Amounts):
+    """One row: what the money is and what became of it."""
+
+    programme: Named | None = Field(description="Programme; null when not asked by programme")
+    component: Named | None = Field(
+        description="Component; null when not asked, or when the money is not split yet"
+    )
+    capital_kind: Named | None = Field(description="Capital kind; null when not asked by kind")
+    source: Named | None = Field(description="Funding source; null when not asked by source")
+    area: Named | None = Field(
+        description="Area one level below, or the asked area for what it holds itself; "
+        "null when not asked by area"
+    )
+
+
 class DisbursementTable(BaseModel):
     """Plan, allocation and disbursement of one budget year below an area."""
 
@@ -53,3 +58,4 @@ class DisbursementTable(BaseModel):
     rate_basis_vi: str = Field(description="What the rates are in percent of")
     rate_basis_en: str = Field(description="The same in English")
     items: list[DisbursementRow] = Field(description="Rows")
+    total: Amounts = Field(description="All rows together; kinds are added, never netted")
