@@ -11,7 +11,7 @@ BOOTSTRAP := $(PYTHON) deploy/local/bootstrap.py
 .PHONY: lint format types imports locked environment
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 run: ## Start everything on this machine; PORT=, DATABASE_URL=, PG_BINDIR=, DEMONSTRATION=0
 	@$(BOOTSTRAP) run
@@ -42,6 +42,10 @@ environment:
 
 bench: environment ## Measure side by side and print the table of ratios
 	@$(IN_VENV) -m pytest tests/benchmarks -o python_files='bench_*.py' -p no:xdist -s -q
+
+demo-country: ## Fill the house with a country of made-up data; SIZE=full for all of it
+	@$(BOOTSTRAP) run
+	@$(IN_VENV) -m local_deployment.country
 
 openapi: ## Write the OpenAPI document of each service
 	@$(BOOTSTRAP) run
