@@ -92,14 +92,16 @@ class Writers:
 
 
 def kill_at_random(house: House, *, seconds: float, seed: int) -> list[str]:
-    """Kill one process after another, PostgreSQL among them; return whom."""
+    """Kill one process after another, PostgreSQL among them, in rounds of random order."""
     dice = random.Random(seed)
     names = sorted(house.processes)
-    killed = []
+    killed: list[str] = []
+    waiting: list[str] = []
     until = time.monotonic() + seconds
-    while time.monotonic() < until:
+    while time.monotonic() < until or set(killed) != set(names):
+        waiting = waiting or dice.sample(names, len(names))
         time.sleep(dice.uniform(0.3, 2.0))
-        name = dice.choice(names)
+        name = waiting.pop()
         if house.processes[name] is not None:
             house.kill(name)
             killed.append(name)
