@@ -62,11 +62,11 @@ doctor: ## Look at the house that runs here: feeds, jobs, migrations, disk
 	@$(IN_VENV) -m local_deployment doctor
 
 backup: ## Write all that the database holds to FILE=, while the house runs or not
-	@$(IN_VENV) -m local_deployment backup "$(FILE)"
+	@$(IN_VENV) -m local_deployment backup "$(or $(FILE),$(error say where: make backup FILE=…))"
 
 restore: ## Make the database what the backup FILE= holds; REPLACE=1 gives up what it held
 	@$(BOOTSTRAP) run
-	@$(IN_VENV) -m local_deployment restore "$(FILE)" $(if $(REPLACE),--replace)
+	@$(IN_VENV) -m local_deployment restore "$(or $(FILE),$(error say from where: make restore FILE=…))" $(if $(REPLACE),--replace)
 
 clean: ## Remove all that was made here: the environment, the database, caches
 	@$(BOOTSTRAP) clean

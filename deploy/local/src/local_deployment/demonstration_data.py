@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from pathlib import Path
 
 import httpx
 
@@ -20,10 +21,7 @@ def load_once(house: House, progress: Progress) -> None:
     """Load the demonstration data unless this database has them."""
     if not is_wished():
         return
-    # Named after the database: another DATABASE_URL is another, empty, house.
-    place = house.databases["criteria"].runtime.rpartition("@")[2]
-    mark = hashlib.sha256(place.encode()).hexdigest()[:12]
-    loaded = house.folder / f"demonstration-loaded-{mark}"
+    loaded = mark_of(house.folder, house.databases["criteria"].runtime)
     if loaded.exists():
         return
     try:
@@ -34,3 +32,10 @@ def load_once(house: House, progress: Progress) -> None:
         progress.say(f"\n  The demonstration data are incomplete: {error}\n")
         return
     loaded.touch()
+
+
+def mark_of(folder: Path, criteria_url: str) -> Path:
+    """Return the file whose presence says that a database needs no demonstration data."""
+    # Named after the database: another DATABASE_URL is another, empty, house.
+    place = criteria_url.rpartition("@")[2]
+    return folder / f"demonstration-loaded-{hashlib.sha256(place.encode()).hexdigest()[:12]}"

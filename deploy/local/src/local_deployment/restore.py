@@ -12,6 +12,7 @@ from psycopg import sql
 from local_deployment import (
     backup_file,
     contents,
+    demonstration_data,
     layout,
     processes,
     roles,
@@ -80,6 +81,8 @@ def restore_into(
         begin_epochs(url, manifest)
     with progress.step("Migrations"):
         migrate(folder, urls)
+    # A restored house holds what the backup held; the next start must not add to it.
+    demonstration_data.mark_of(folder, urls["criteria"].runtime).touch()
 
 
 def require_known_revisions(manifest: Manifest) -> None:
