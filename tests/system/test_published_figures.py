@@ -7,6 +7,7 @@ from tests.system.conftest import Get
 pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 
 ADVANCED, STANDARD = "ntm-xa-nang-cao-2021-2025-demo", "ntm-xa-2021-2025-demo"
+MODEL, DISTRICT = "ntm-xa-kieu-mau-quang-ninh-demo", "ntm-huyen-nang-cao-2021-2025-demo"
 
 
 def test_ba_che_in_august_2023(get: Get) -> None:
@@ -19,6 +20,26 @@ def test_ba_che_in_august_2023(get: Get) -> None:
     four = [rows[code] for code in ("06988", "06973", "06976", "06979")]
     assert sum(row["criteria_met"] for row in four) / 4 == 14.5
     assert sum(row["indicators_met"] for row in four) / 4 == 65.5
+
+
+def test_the_model_tier_of_ba_che_in_august_2023(get: Get) -> None:
+    """2/6 and 7/15 for Lương Mông and Minh Cầm, by a provincial set that adds criteria."""
+    asked = {"criteria_set": MODEL, "under": "202", "as_of": "2023-08-15"}
+    rows = {row["area"]["code"]: row for row in get("/v1/assessments", **asked).json()["items"]}
+    for code in ("06985", "06991"):
+        row = rows[code]
+        assert (row["criteria_met"], row["criteria_total"]) == (2, 6)
+        assert (row["indicators_met"], row["indicators_total"]) == (7, 15)
+        assert row["is_demonstration"]
+
+
+def test_the_district_of_ba_che_is_judged_by_its_own_measures(get: Get) -> None:
+    """2/9 and 25/38 by the advanced tier of districts."""
+    asked = {"criteria_set": DISTRICT, "as_of": "2023-08-15"}
+    tree = get("/v1/assessments/202", **asked).json()
+    assert (tree["criteria_met"], tree["criteria_total"]) == (2, 9)
+    assert (tree["indicators_met"], tree["indicators_total"]) == (25, 38)
+    assert tree["is_demonstration"]
 
 
 def test_each_verdict_of_nam_son_has_its_trace(get: Get) -> None:

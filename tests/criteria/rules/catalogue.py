@@ -20,6 +20,11 @@ def measures() -> dict[str, Measure]:
     return parse_measures(yaml.safe_load((FOLDER / "measures.yaml").read_text("utf-8")))
 
 
+def codes() -> list[str]:
+    """Every set of the catalogue."""
+    return sorted(file.stem for file in (FOLDER / "criteria_sets").glob("*.yaml"))
+
+
 def body(code: str) -> dict[str, Any]:
     """A fresh copy of a set's file."""
     text = (FOLDER / "criteria_sets" / f"{code}.yaml").read_text("utf-8")

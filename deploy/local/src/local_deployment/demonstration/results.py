@@ -7,15 +7,15 @@ from typing import Any
 from local_deployment.demonstration.api import Api, data
 
 Values = Mapping[str, Mapping[str, Any]]
-COMMUNES_A_REQUEST = 20
+AREAS_A_REQUEST = 20
 
 
 def load(api: Api, document_ids: Mapping[str, str]) -> None:
-    """Record every measure of the tier for every commune of the published results."""
+    """Record every measure of the tier for every area of the published results."""
     values = data("values.yaml")
     for result in data("results.yaml"):
-        communes = iter(_communes(api, result))
-        while some := list(islice(communes, COMMUNES_A_REQUEST)):
+        areas = iter(_areas(api, result))
+        while some := list(islice(areas, AREAS_A_REQUEST)):
             items = chain.from_iterable(
                 _observations(values, result, area=area, missed=missed) for area, missed in some
             )
@@ -27,9 +27,9 @@ def load(api: Api, document_ids: Mapping[str, str]) -> None:
             api.post("/v1/observations", body, user="officer")
 
 
-def _communes(api: Api, result: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
-    """Each commune with the measures that miss their threshold there."""
-    for named in result.get("communes", []):
+def _areas(api: Api, result: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
+    """Each area with the measures that miss their threshold there."""
+    for named in result.get("areas", []):
         yield named["code"], named["misses"]
     if "groups" in result:
         yield from _grouped(api, result)
