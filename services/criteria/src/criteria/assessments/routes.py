@@ -1,6 +1,6 @@
 """Assessments over HTTP."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import rfc8785
 from chungsuc import streams
@@ -15,6 +15,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel
 
 from criteria.assessments import service, trees
+from criteria.assessments.exports import service as exports
 from criteria.assessments.schemas import (
     AssessmentOut,
     AssessmentRow,
@@ -41,7 +42,11 @@ AsOf = Annotated[CivilDate | None, Query(description="Date of the verdicts; defa
 AreaParameter = Annotated[Code, Path(description="Area id, or its code on the date asked for")]
 
 
-@router.get("/v1/assessments", response_model=Page[AssessmentRow])
+@router.get(
+    "/v1/assessments",
+    response_model=Page[AssessmentRow],
+    responses={200: {"content": {exports.XLSX_TYPE: {}}}},
+)
 async def list_assessments(
     request: Request,
     session: ReadSession,
@@ -52,9 +57,23 @@ async def list_assessments(
     under: Under = "vn",
     area_kind: Annotated[Code | None, Query(description="Only areas of this kind")] = None,
     as_of: AsOf = None,
+    format_asked: Annotated[
+        Literal["json", "xlsx"] | None,
+        Query(alias="format", description="xlsx: a workbook, a row per area; else as Accept says"),
+    ] = None,
 ) -> Page[AssessmentRow] | Response:
-    """Which areas meet what, one row per area and set; NDJSON and CSV give all rows at once."""
-    form = streams.wanted_format(request)
+    """Which areas meet what, one row per area and set; NDJSON, CSV and XLSX give all at once."""
+    if (format_asked or _accepted_format(request)) == "xlsx":
+        return await exports.export_assessments(
+            request.app.state.database,
+            session,
+            criteria_set,
+            under=under,
+            as_of=as_of or today,
+            area_kind=area_kind,
+            principal=caller,
+        )
+    form = "json" if format_asked else streams.wanted_format(request)
     if form == "json":
         return await service.list_assessments(
             session,
@@ -136,6 +155,10 @@ async def get_assessment_summary(
     return await service.get_assessment_summary(
         session, criteria_set, under=under, as_of=as_of or today, principal=caller
     )
+
+
+def _accepted_format(request: Request) -> Literal["json", "xlsx"]:
+    return "xlsx" if exports.XLSX_TYPE in request.headers.get("accept", "") else "json"
 
 
 def _canonical(answer: BaseModel) -> Response:

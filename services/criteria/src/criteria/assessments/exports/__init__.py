@@ -1,0 +1,1 @@
+"""Results of a country as a workbook that people open."""
