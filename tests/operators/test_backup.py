@@ -220,6 +220,8 @@ def test_a_restore_broken_off_before_the_new_epoch_lets_no_service_start(
     urls = roles.prepare(hosted_url(hosted.server, "broken"), "broken", passwords)
     with pytest.raises(LocalError, match="already exists"):
         restore.migrate(hosted.folder, urls)
+    with pytest.raises(LocalError, match="restore was broken off"):
+        backup.backup(hosted.folder / "of-the-broken")
     assert restore.restore(hosted.file, is_replacing=True) == 0
 
 

@@ -6,6 +6,7 @@ import psycopg
 from psycopg import sql
 
 from local_deployment import layout
+from local_deployment.errors import LocalError
 
 # Rows are compared as text, which these settings would change.
 TEXT_SETTINGS = (
@@ -66,9 +67,11 @@ def content_of(connection: Connection, schema: str, table: str) -> TableContent:
 
 
 def state_of(connection: Connection, service: str) -> ServiceState:
-    """Read where a service's schema stands."""
+    """Read where a service's schema stands; refuse one whose restore was never finished."""
     statement = sql.SQL(
         "SELECT (SELECT max(version_num) FROM {}), epoch::text, last_position FROM {}"
     ).format(sql.Identifier(service, REVISION_TABLE), sql.Identifier(service, "feed_state"))
     found = connection.execute(statement).fetchone()
-    return ServiceState(*found) if found else ServiceState("", "", 0)
+    if found is None or found[0] is None:
+        raise LocalError(f"The schema {service} has no revision: its restore was broken off.")
+    return ServiceState(*found)

@@ -39,9 +39,9 @@ def any_server(folder: Path) -> Iterator[Server]:
         try:
             held.enter_context(leftovers.claim(folder, address="a command"))
         except LocalError:
-            yield running_server(folder)
-            return
-        server = held.enter_context(started(postgres.choose_server(folder / "postgres")))
+            server = running_server(folder)
+        else:
+            server = held.enter_context(started(postgres.choose_server(folder / "postgres")))
         yield server
 
 
