@@ -109,6 +109,7 @@ class House:
             self._start()
         except BaseException:
             self.stop()
+            processes.end_strays(self.folder)
             raise
 
     def stop(self) -> None:

@@ -14,6 +14,7 @@ from typing import Self
 import psutil
 
 START_TIME_TOLERANCE_SECONDS = 1.0
+STRAY_SECONDS = 0.2
 POLL_SECONDS = 0.02
 
 
@@ -138,6 +139,21 @@ def running_in(folder: Path) -> list[ProcessIdentity]:
             if process.status() != psutil.STATUS_ZOMBIE and process.cwd() == wanted:
                 found.append(ProcessIdentity(process.pid, float(process.create_time())))
     return found
+
+
+def end_strays(folder: Path) -> None:
+    """Kill children of ours in `folder` that nobody waits for.
+
+    A signal may arrive between the birth of a child and the note of it; such a child needs a moment
+    until it works in its folder.
+    """
+    time.sleep(STRAY_SECONDS)
+    ours = {child.pid for child in psutil.Process().children()}
+    for stray in running_in(folder):
+        if stray.pid in ours:
+            kill_group(stray.pid)
+            with contextlib.suppress(psutil.Error):
+                psutil.Process(stray.pid).wait()
 
 
 def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
