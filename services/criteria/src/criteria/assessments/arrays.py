@@ -1,7 +1,8 @@
 """Judging a country at once: the same rules as `rules.judge`, over arrays of exact integers.
 
 Areas are taken in blocks that stay in the processor's cache. Within a block the leaves' values are
-gathered, compared with thresholds gathered by attribute combination, and combined column by column.
+gathered and compared with thresholds gathered by attribute combination; the verdicts, a byte each,
+are then combined for all areas at once, column by column.
 """
 
 from bisect import bisect_right
@@ -31,7 +32,7 @@ from criteria.criteria_sets.tables import known_value
 from criteria.criteria_sets.tree import Attribute, CriteriaSet
 from criteria.measures.model import Measure
 
-_BLOCK = 512
+_BLOCK = 1024
 _QUALIFIER = np.uint8(0x7F)
 _ESTIMATE = 1
 _ABOVE = 4
@@ -126,17 +127,16 @@ def evaluate(compiled: CompiledSet, sheets: SheetBlock, on: date) -> VerdictBloc
         for entry in plan.operations
         if entry.kind == "recognition"
     }
+    # One row per leaf or operation, so that operations run over contiguous verdicts.
+    lines = np.empty((plan.width, areas), np.uint8)
     for start in range(0, areas, _BLOCK):
         rows = slice(start, min(start + _BLOCK, areas))
-        # One row per leaf or operation, so that operations run over contiguous verdicts.
-        lines = np.empty((plan.width, rows.stop - start), np.uint8)
         states = _States.read(plan, sheets, rows, on=on, first_days=first_days)
         for group, combination in zip(plan.groups, combinations, strict=True):
-            lines[group.columns] = states.judge(group, combination[rows])
-        for place, operation in enumerate(plan.operations, start=plan.leaves):
-            held = recognised.get(operation.attribute)
-            lines[place] = _combine(operation, lines, None if held is None else held[rows])
-        _write(plan, lines, rows, result)
+            lines[group.columns, rows] = states.judge(group, combination[rows])
+    for place, operation in enumerate(plan.operations, start=plan.leaves):
+        lines[place] = _combine(operation, lines, recognised.get(operation.attribute))
+    _write(plan, lines, result)
     return result
 
 
@@ -154,21 +154,21 @@ def _empty(plan: Plan, area_ids: Sequence[str]) -> VerdictBlock:
     )
 
 
-def _write(plan: Plan, lines: _Codes, rows: slice, result: VerdictBlock) -> None:
-    """Sum one block up: criteria from their indicators, the whole from criteria and conditions."""
+def _write(plan: Plan, lines: _Codes, result: VerdictBlock) -> None:
+    """Sum all areas up: criteria from their indicators, the whole from criteria and conditions."""
     indicators, conditions = lines[plan.indicators], lines[plan.conditions]
     bounds = [*plan.criteria_starts.tolist(), len(indicators)]
     criteria = np.empty((len(plan.criteria_starts), lines.shape[1]), np.uint8)
     for place, (start, stop) in enumerate(pairwise(bounds)):
         np.minimum.reduce(indicators[start:stop], out=criteria[place])
     counted = criteria.min(axis=0)
-    result.indicators[rows] = indicators.T
-    result.criteria[rows] = criteria.T
-    result.conditions[rows] = conditions.T
-    result.criteria_verdicts[rows] = counted
-    result.verdicts[rows] = np.minimum(counted, conditions.min(axis=0, initial=_NOT_APPLICABLE))
-    result.indicators_met[rows] = np.add.reduce(indicators >= _MET, axis=0, dtype=np.uint16)
-    result.criteria_met[rows] = np.add.reduce(criteria >= _MET, axis=0, dtype=np.uint16)
+    result.indicators[:] = indicators.T
+    result.criteria[:] = criteria.T
+    result.conditions[:] = conditions.T
+    result.criteria_verdicts[:] = counted
+    result.verdicts[:] = np.minimum(counted, conditions.min(axis=0, initial=_NOT_APPLICABLE))
+    result.indicators_met[:] = np.add.reduce(indicators >= _MET, axis=0, dtype=np.uint16)
+    result.criteria_met[:] = np.add.reduce(criteria >= _MET, axis=0, dtype=np.uint16)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -198,11 +198,12 @@ class _States:
         """The verdict codes of one group of leaves, a line for each leaf."""
         if not group.key.is_sparse:
             return self._compare(group, combination)[:, group.slots].T
-        values = np.take(self.values, group.slots, axis=1)
-        missing = np.take(self.missing, group.slots, axis=1)
+        # Indexing, not np.take: take would first copy the whole block, whose rows lie apart.
+        values = self.values[:, group.slots]
+        missing = self.missing[:, group.slots]
         qualifiers = None
         if self.qualifiers is not None:
-            qualifiers = np.take(self.qualifiers, group.slots, axis=1)
+            qualifiers = self.qualifiers[:, group.slots]
             if group.key.is_attested:
                 missing |= qualifiers != 0
         if group.key.is_folded:
@@ -212,13 +213,13 @@ class _States:
     def _compare(self, group: Group, combination: NDArray[np.intp]) -> _Codes:
         strictest = _thresholds(group.strictest, combination)
         met = self.values >= strictest
-        has_bounds = self.qualifiers is not None and bool((self.qualifiers > _ESTIMATE).any())
-        if group.is_settled and not has_bounds:
+        if group.is_settled:
             # met 3, missing 2, else 0; a missing value meets nothing, an expired one might.
             np.greater(met, self.missing, out=met)
             codes = (met | self.missing).view(np.uint8)
             codes <<= 1
             codes += met
+            self._correct_bounds(codes, strictest, is_folded=group.key.is_folded)
             return codes
         loosest = _thresholds(group.loosest, combination)
         fails = self.values < loosest
@@ -232,6 +233,25 @@ class _States:
         codes = np.where(met, _MET, np.where(fails, _NOT_MET, undecided))
         np.copyto(codes, undecided, where=self.missing)
         return codes
+
+    def _correct_bounds(
+        self, codes: _Codes, thresholds: NDArray[np.int64], *, is_folded: bool
+    ) -> None:
+        """Judge again, one by one, the few values that are bounds and not exact."""
+        if self.qualifiers is None:
+            return
+        rows, columns = np.nonzero(self.qualifiers > _ESTIMATE)
+        if not len(rows):
+            return
+        value, qualifier = self.values[rows, columns], self.qualifiers[rows, columns]
+        threshold = thresholds[rows if len(thresholds) > 1 else 0, columns]
+        from_below, from_above = _BOUNDS[:: -1 if is_folded else 1]
+        met = (value >= threshold) & ~from_above[qualifier]
+        fails = (value < threshold) | ((value == threshold) & (qualifier >= _ABOVE))
+        fails &= ~from_below[qualifier]
+        judged = np.where(met, _MET, np.where(fails, _NOT_MET, _MISSING))
+        judged[self.missing[rows, columns]] = _MISSING
+        codes[rows, columns] = judged
 
 
 def _thresholds(rows: NDArray[np.int64], combination: NDArray[np.intp]) -> NDArray[np.int64]:
