@@ -186,7 +186,7 @@ class TargetResult(BaseModel):
     attainment_rate: str | None = Field(description="actual / plan, both exact; " + RATE)
     document_id: str | None = Field(description="Document that set it")
     document: str | None = Field(description="Its number, issuer and title")
-    is_demonstration: bool = Field(description="Target set for demonstration")
+    is_demonstration: bool = Field(description="The plan or the actual is demonstration")
     lineage: str = Field(description=LINEAGE)
 
 

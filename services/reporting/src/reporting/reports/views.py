@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -209,21 +210,34 @@ def _figures(money: Money) -> dict[str, Any]:
     ).model_dump()
 
 
-def actuals(results: Sequence[SetResults], *, money: MoneyResults) -> dict[str, Fraction]:
+@dataclass(frozen=True)
+class Actual:
+    """A figure of this report, exact, and whether it rests on demonstration data."""
+
+    value: Fraction
+    is_demonstration: bool
+
+
+def actuals(results: Sequence[SetResults], *, money: MoneyResults) -> dict[str, Actual]:
     """Return the exact figures of this report that a target may be measured by.
 
     Keys read `result` or `result/criteria set`.
     """
-    found: dict[str, Fraction] = {}
+    found: dict[str, Actual] = {}
     for result in results:
         mean = result.criteria_met_mean
         if result.assessed:
             code = result.criteria_set.code
-            found[f"criteria_met_mean/{code}"] = Fraction(mean.total, mean.count)
-            found[f"areas_met_count/{code}"] = Fraction(result.meeting_all)
-            found[f"areas_met_percent/{code}"] = Fraction(100 * result.meeting_all, result.communes)
+            figures = {
+                "criteria_met_mean": Fraction(mean.total, mean.count),
+                "areas_met_count": Fraction(result.meeting_all),
+                "areas_met_percent": Fraction(100 * result.meeting_all, result.communes),
+            }
+            for name, value in figures.items():
+                found[f"{name}/{code}"] = Actual(value, result.is_demonstration)
     if money.total.plan_vnd:
-        found["disbursed_rate"] = Fraction(100 * money.total.disbursed_vnd, money.total.plan_vnd)
+        rate = Fraction(100 * money.total.disbursed_vnd, money.total.plan_vnd)
+        found["disbursed_rate"] = Actual(rate, money.is_demonstration)
     return found
 
 
@@ -239,8 +253,9 @@ def _figure_of(row: Any) -> str:
     return f"{row.result}/{row.criteria_set}" if row.criteria_set else str(row.result)
 
 
-def _target(question: Question, row: Any, *, actual: Fraction | None) -> TargetResult:
+def _target(question: Question, row: Any, *, actual: Actual | None) -> TargetResult:
     document = " · ".join(part for part in (row.number, row.issuer, row.title) if part)
+    places = 0 if row.result.endswith("_count") else 1
     return TargetResult(
         id=row.id,
         result=row.result,
@@ -251,14 +266,14 @@ def _target(question: Question, row: Any, *, actual: Fraction | None) -> TargetR
         denominator=row.denominator or None,
         actual_value=None
         if actual is None
-        else rules.print_rounded(actual, places=rules.EXACT_PLACES),
-        actual_printed=None if actual is None else rules.print_rounded(actual, places=1),
+        else rules.print_rounded(actual.value, places=rules.EXACT_PLACES),
+        actual_printed=None if actual is None else rules.print_rounded(actual.value, places=places),
         attainment_rate=None
         if actual is None
-        else rules.rate(actual, whole=Fraction(row.planned_value)),
+        else rules.rate(actual.value, whole=Fraction(row.planned_value)),
         document_id=row.document_id,
         document=document or None,
-        is_demonstration=row.is_demonstration,
+        is_demonstration=row.is_demonstration or bool(actual and actual.is_demonstration),
         lineage=lineage.target(question, target_id=row.id),
     )
 
