@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, Literal
 
-from chungsuc import access, jobs, pagination, problems, streams
+from chungsuc import access, jobs, pagination, streams
 from chungsuc.access import Principal
 from chungsuc.database import Database
 from chungsuc.jobs import Job
@@ -227,8 +227,7 @@ def _after(cursor: list[Any] | None) -> AfterVerdict | None:
         return None
     if len(cursor) == 3 and all(isinstance(part, str) for part in cursor):
         return AfterVerdict(*cursor)
-    reason = Text("không phải con trỏ của danh sách này", "not a cursor of this list")
-    raise problems.Invalid(reason, errors=[FieldError("cursor", "not-a-cursor", reason)])
+    raise pagination.foreign_cursor()
 
 
 def _row(row: Row[Any]) -> AssessmentRow:

@@ -129,9 +129,7 @@ def _after(cursor: list[Any] | None) -> tuple[date, int, int] | None:
         day, slot, observation_id = cursor
         return date.fromisoformat(day), int(slot), int(observation_id)
     except (TypeError, ValueError):
-        reason = Text("không phải con trỏ của danh sách này", "not a cursor of this list")
-        errors = [FieldError("cursor", "not-a-cursor", reason)]
-        raise problems.Invalid(reason, errors=errors) from None
+        raise pagination.foreign_cursor() from None
 
 
 def _by_slot(measures: Mapping[str, Measure]) -> dict[int, Measure]:

@@ -165,5 +165,4 @@ def _after(cursor: list[Any] | None) -> str | None:
         return None
     if len(cursor) == 1 and isinstance(cursor[0], str):
         return cursor[0]
-    reason = Text("không phải con trỏ của danh sách này", "not a cursor of this list")
-    raise problems.Invalid(reason, errors=[FieldError("cursor", "not-a-cursor", reason)])
+    raise pagination.foreign_cursor()

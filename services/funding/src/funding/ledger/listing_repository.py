@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
+from chungsuc import pagination
 from chungsuc.pagination import PageRequest
-from chungsuc.problems import FieldError, Invalid
-from chungsuc.text import Text
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -77,8 +76,7 @@ def cursor_number(page: PageRequest) -> int:
     """Return the one number of a cursor; a cursor of another list is refused."""
     if page.cursor and len(page.cursor) == 1 and type(page.cursor[0]) is int:
         return page.cursor[0]
-    reason = Text("không phải con trỏ của danh sách này", "not a cursor of this list")
-    raise Invalid(reason, errors=[FieldError("cursor", "not-a-cursor", reason)])
+    raise pagination.foreign_cursor()
 
 
 async def find_transfer(

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, NamedTuple, get_args
 
-from chungsuc import pagination, problems
+from chungsuc import pagination
 from chungsuc.pagination import Page, PageRequest
-from chungsuc.text import Text
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -59,8 +58,7 @@ def _after(cursor: Sequence[Any] | None) -> tuple[str, str]:
         return "", ""
     if len(cursor) == 2 and all(isinstance(part, str) for part in cursor):
         return cursor[0], cursor[1]
-    reason = Text("không phải con trỏ của danh sách này", "not a cursor of this list")
-    raise problems.Invalid(reason, errors=[problems.FieldError("cursor", "not-a-cursor", reason)])
+    raise pagination.foreign_cursor()
 
 
 def _result(row: Row[Any], *, question: Question) -> Fact:
