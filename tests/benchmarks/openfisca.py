@@ -18,9 +18,7 @@ from typing import Any
 
 import numpy as np
 from criteria.assessments import arrays
-from criteria.assessments.arrays import SheetBlock, column_of
 from criteria.assessments.plans import Plan
-from criteria.observations import sheets
 from local_deployment import layout
 
 from tests.benchmarks import states
@@ -94,40 +92,6 @@ def prepare() -> Peer | None:
     return Peer(python)
 
 
-def lay_out_and_evaluate(case: Case) -> Any:
-    """Do what ours must do before it can judge: unpack stored sheets, number the attributes."""
-    packed = _packed(case)
-    block = sheets.unpack([states.ON] * len(packed), packed, slots=int(case.sheets.values.shape[1]))
-    regions = case.sheets.attributes
-    texts = {
-        name: [column.categories[code] if code >= 0 else None for code in column.codes]
-        for name, column in regions.items()
-    }
-    laid_out = SheetBlock(
-        case.sheets.area_ids,
-        block.values,
-        block.observed,
-        block.flags,
-        {name: column_of(values) for name, values in texts.items()},
-    )
-    return arrays.evaluate(case.compiled, laid_out, states.ON)
-
-
-_PACKED: dict[int, list[bytes]] = {}
-
-
-def _packed(case: Case) -> list[bytes]:
-    if id(case) not in _PACKED:
-        found = case.sheets
-        _PACKED[id(case)] = [
-            values.tobytes() + observed.tobytes() + flags.tobytes()
-            for values, observed, flags in zip(
-                found.values, found.observed, found.qualifiers, strict=True
-            )
-        ]
-    return _PACKED[id(case)]
-
-
 def _write(folder: Path, case: Case) -> None:
     plan = case.compiled.plan(states.ON)
     bounds = [*plan.criteria_starts.tolist(), len(plan.indicators)]
@@ -142,10 +106,13 @@ def _write(folder: Path, case: Case) -> None:
         arrays._combination(case.compiled, case.sheets, group.key.attributes)
         for group in plan.groups
     ]
+    packed = states.Stored.of(case).packed
     np.savez(
         folder / "states.npz",
         values=case.sheets.values.astype(np.int32),
         groups=np.array(groups, np.int32),
+        packed=np.array([np.frombuffer(row, np.uint8) for row in packed]),
+        texts=np.array(groups, np.int32).astype(str),
     )
 
 

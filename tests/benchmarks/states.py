@@ -1,11 +1,19 @@
 """States of many areas without a database, for the evaluation alone."""
 
 from datetime import date
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
-from criteria.assessments.arrays import CompiledSet, SheetBlock, column_of, compile_set
+from criteria.assessments import arrays
+from criteria.assessments.arrays import (
+    CompiledSet,
+    SheetBlock,
+    VerdictBlock,
+    column_of,
+    compile_set,
+)
 from criteria.criteria_sets.tree import CriteriaSet
+from criteria.observations import sheets as stored_sheets
 from local_deployment.country import values
 from local_deployment.country.values import MeasureShape
 
@@ -21,6 +29,36 @@ class Case(NamedTuple):
 
     compiled: CompiledSet
     sheets: SheetBlock
+
+
+class Stored(NamedTuple):
+    """The same states as the database holds them: packed sheets and attribute texts."""
+
+    packed: list[bytes]
+    texts: dict[str, list[str | None]]
+
+    @classmethod
+    def of(cls, case: Case) -> Self:
+        block = case.sheets
+        columns = zip(block.values, block.observed, block.qualifiers, strict=True)
+        texts = {
+            name: [column.categories[code] if code >= 0 else None for code in column.codes]
+            for name, column in block.attributes.items()
+        }
+        return cls([b"".join(part.tobytes() for part in row) for row in columns], texts)
+
+    def evaluate(self, case: Case) -> VerdictBlock:
+        """Lay the states out, then judge them."""
+        slots = int(case.sheets.values.shape[1])
+        found = stored_sheets.unpack([ON] * len(self.packed), self.packed, slots=slots)
+        laid_out = SheetBlock(
+            case.sheets.area_ids,
+            found.values,
+            found.observed,
+            found.flags,
+            {name: column_of(values) for name, values in self.texts.items()},
+        )
+        return arrays.evaluate(case.compiled, laid_out, ON)
 
 
 def criteria_set() -> CriteriaSet:

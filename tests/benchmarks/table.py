@@ -115,16 +115,20 @@ def span(seconds: float) -> str:
 
 
 def in_turn(
-    works: Mapping[str, Callable[[], object]], *, rounds: int, warm: int = 1
+    works: Mapping[str, Callable[[], object]],
+    *,
+    rounds: int,
+    warm: int = 1,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, float]:
     """Run works A B A B …; return the median seconds of each."""
     seconds: dict[str, list[float]] = {name: [] for name in works}
     for turn in range(warm + rounds):
         for name, work in works.items():
-            began = time.perf_counter()
+            began = clock()
             work()
             if turn >= warm:
-                seconds[name].append(time.perf_counter() - began)
+                seconds[name].append(clock() - began)
     return {name: statistics.median(found) for name, found in seconds.items()}
 
 
