@@ -7,6 +7,8 @@ from tests.system.conftest import Get
 pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 
 ADVANCED, STANDARD = "ntm-xa-nang-cao-2021-2025-demo", "ntm-xa-2021-2025-demo"
+NATIONAL_POVERTY = "poverty-standard-2022-2026"
+PROVINCIAL_POVERTY = "poverty-standard-quang-ninh-2023-2025"
 MODEL, DISTRICT = "ntm-xa-kieu-mau-quang-ninh-demo", "ntm-huyen-nang-cao-2021-2025-demo"
 
 
@@ -40,6 +42,30 @@ def test_the_district_of_ba_che_is_judged_by_its_own_measures(get: Get) -> None:
     assert (tree["criteria_met"], tree["criteria_total"]) == (2, 9)
     assert (tree["indicators_met"], tree["indicators_total"]) == (25, 38)
     assert tree["is_demonstration"]
+
+
+@pytest.mark.parametrize(
+    ("as_of", "standard", "rates"),
+    [
+        ("2023-08-15", NATIONAL_POVERTY, {"poor": "0.27", "near_poor": "0.89"}),
+        ("2023-08-15", PROVINCIAL_POVERTY, {"poor": "0.46", "near_poor": "2.17"}),
+        ("2022-12-31", NATIONAL_POVERTY, {"poor": "0.62", "near_poor": "1.90"}),
+    ],
+)
+def test_two_poverty_standards_read_one_table(
+    get: Get, as_of: str, standard: str, rates: dict[str, str]
+) -> None:
+    answer = get("/v1/measures/derived", area="202", as_of=as_of).json()
+    items = [one for one in answer["items"] if one["criteria_set"]["code"] == standard]
+    assert {one["code"]: one["percent"] for one in items} == rates
+    for one in items:
+        assert one["is_demonstration"]
+        assert one["denominator"] == "5620"
+        parts = [int(cell["value"]) for cell in one["cells"] if cell["is_in_numerator"]]
+        assert sum(parts) == int(one["numerator"])
+        cell = one["cells"][0]
+        traced = get(f"/v1/observations/{cell['observation_id']}").json()
+        assert (traced["measure"], traced["value"]) == (cell["measure"], cell["value"])
 
 
 def test_each_verdict_of_nam_son_has_its_trace(get: Get) -> None:
@@ -87,9 +113,24 @@ def test_lai_chau_at_the_end_of_2023(get: Get) -> None:
     targets = get("/v1/targets", area="12", as_of="2023-12-31").json()["items"]
     mean = next(t for t in targets if t["result"] == "criteria_met_mean")
     assert mean["attainment"]["attainment_percent"] == "80.6"
-    count = next(t for t in targets if t["result"] == "areas_met_count")
+    (count,) = (
+        t for t in targets if (t["result"], t["criteria_set"]) == ("areas_met_count", STANDARD)
+    )
     assert count["attainment"]["parts_sum"] == 39
     assert count["attainment"]["attainment_percent"] == "72.2"
+
+
+def test_two_documents_may_plan_one_result_differently(get: Get) -> None:
+    """The Party's resolution plans two districts, the province's plan three: both stand."""
+    targets = get("/v1/targets", area="12", year=2025, as_of="2023-12-31").json()["items"]
+    both = [target for target in targets if target["criteria_set"] == "ntm-huyen-2021-2025"]
+    assert sorted(target["planned_value"] for target in both) == ["2", "3"]
+    assert len({target["document_id"] for target in both}) == 2
+    for target in both:
+        assert target["result"] == "areas_met_count"
+        assert target["attainment"]["actual_printed"] == "0.0"
+        document = get(f"/v1/documents/{target['document_id']}").json()
+        assert document["issued_on"] == {"2": None, "3": "2022-07-15"}[target["planned_value"]]
 
 
 def test_the_overview_of_lai_chau_says_the_same(get: Get) -> None:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, FastAPI
 
 from criteria.assessments.routes import router as assessments
 from criteria.criteria_sets.routes import router as criteria_sets
+from criteria.derived_measures.routes import router as derived_measures
 from criteria.measures.routes import router as measures
 from criteria.observations.routes import router as observations
 from criteria.registers.areas.routes import router as areas
@@ -20,6 +21,7 @@ ROUTERS: list[APIRouter] = [
     organisations,
     documents,
     measures,
+    derived_measures,
     observations,
     criteria_sets,
     assessments,

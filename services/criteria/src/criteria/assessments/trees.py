@@ -5,6 +5,7 @@ the area and the date, each as known at a feed position: asked again with that p
 the same bytes whatever was corrected or merged since.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -93,7 +94,7 @@ async def _judge(
     judged_by = await service.published_set(session, code, known_at=known_at)
     service.require_in_force(judged_by, as_of=as_of)
     _require_judged(found, judged_by)
-    measures = await _measures(session, known_at)
+    measures = await measures_known_at(session, known_at)
     compiled = await judging.compiled_set(session, judged_by, measures=measures)
     sheet = await observations_repository.find_sheet(
         session, found.id, on=as_of, position=known_at, slots=judging.slots_of(measures)
@@ -111,7 +112,7 @@ async def _judge(
     return Judgement(found, judged_by, assessment, sheet is not None, sources)
 
 
-async def _measures(session: AsyncSession, known_at: int | None) -> dict[str, Measure]:
+async def measures_known_at(session: AsyncSession, known_at: int | None) -> dict[str, Measure]:
     """Return the measures as named then: their names stand in the reasons."""
     if known_at is None:
         return await measures_repository.list_measures(session)
@@ -132,8 +133,13 @@ def _values(
     """Return what the set looks at on a sheet."""
     rules_of_set = [v.rule for entry in criteria_set.indicators for v in entry.versions]
     rules_of_set += [condition.rule for condition in criteria_set.conditions]
+    return values_on(sheet, [measures[code] for r in rules_of_set for code in measures_of(r)])
+
+
+def values_on(sheet: Sheets, measures: Iterable[Measure]) -> dict[str, Value]:
+    """Return the values of these measures on a sheet, with the observations they come from."""
     values: dict[str, Value] = {}
-    for measure in {code: measures[code] for r in rules_of_set for code in measures_of(r)}.values():
+    for measure in measures:
         scaled = int(sheet.values[0, measure.slot])
         if scaled != MISSING:
             values[measure.code] = Value(

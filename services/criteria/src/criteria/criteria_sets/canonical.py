@@ -21,6 +21,7 @@ from criteria.criteria_sets.tree import (
     Known,
     KOfN,
     Provenance,
+    Ratio,
     RecognitionHeld,
     Row,
     Rule,
@@ -82,7 +83,11 @@ def to_body(criteria_set: CriteriaSet) -> Body:
     }
     to_on = criteria_set.to_on
     return body | _present(
-        {"to": to_on.isoformat() if to_on else None, "extends": criteria_set.extends}
+        {
+            "to": to_on.isoformat() if to_on else None,
+            "extends": criteria_set.extends,
+            "ratios": [_ratio(entry) for entry in criteria_set.ratios] or None,
+        }
     )
 
 
@@ -150,6 +155,16 @@ def _condition(condition: Condition) -> Body:
     names = {"name_vi": condition.name_vi, "name_en": condition.name_en}
     rule = {"code": condition.code, "rule": rule_body(condition.rule)}
     return rule | names | _provenance(condition.provenance)
+
+
+def _ratio(ratio: Ratio) -> Body:
+    return {
+        "code": ratio.code,
+        "name_vi": ratio.name_vi,
+        "name_en": ratio.name_en,
+        "numerator": list(ratio.numerator),
+        "denominator": list(ratio.denominator),
+    } | _provenance(ratio.provenance)
 
 
 def _criterion(criterion: Criterion) -> Body:

@@ -6,6 +6,7 @@ from typing import cast, get_args
 from criteria.assessments.model import Assessment, Qualifier, Value
 from criteria.assessments.rules import judge
 from criteria.criteria_sets.findings import Finding
+from criteria.criteria_sets.ratios import sums_of
 from criteria.criteria_sets.tree import Case, CriteriaSet
 from criteria.measures.model import Measure, Refusal, to_scaled
 
@@ -41,6 +42,9 @@ def _run(
         criteria_set, measures=measures, values=values, attributes=case.attributes, on=case.on
     )
     found = _verdicts(assessment)
+    for ratio in criteria_set.ratios:
+        sums = sums_of(ratio, values, measures=measures, on=case.on)
+        found[ratio.code] = (sums.percent() if sums else None) or "missing"
     for name, expected in case.expect.items():
         if found.get(name) != expected:
             got = found.get(name, "?")

@@ -26,6 +26,7 @@ from criteria.criteria_sets.tree import (
     Criterion,
     Indicator,
     Override,
+    Ratio,
     Version,
 )
 
@@ -35,7 +36,7 @@ _SET_REQUIRED = (
 )
 _SET_OPTIONAL = (
     *("to", "is_demonstration", "extends", "attributes", "overrides", "bands"),
-    *("conditions", "test_cases"),
+    *("conditions", "test_cases", "ratios"),
 )
 _NAMES = ("name_vi", "name_en")
 _VERSION_FIELDS = ("legal_basis", *PROVENANCE_FIELDS)
@@ -76,6 +77,7 @@ def parse(body: Mapping[str, object]) -> CriteriaSet:
             )
         ),
         cases=tuple(read_each("/test_cases", fields.get("test_cases", ()), _case)),
+        ratios=tuple(read_each("/ratios", fields.get("ratios", ()), _ratio)),
     )
 
 
@@ -136,6 +138,23 @@ def _condition(pointer: str, value: object) -> Condition:
         read_text(f"{pointer}/name_en", fields["name_en"]),
         read_rule(f"{pointer}/rule", fields["rule"], provenance=provenance),
         provenance,
+    )
+
+
+def _ratio(pointer: str, value: object) -> Ratio:
+    fields = read_object(
+        pointer,
+        value,
+        required=("code", *_NAMES, "numerator", "denominator"),
+        optional=PROVENANCE_FIELDS,
+    )
+    return Ratio(
+        read_code(f"{pointer}/code", fields["code"]),
+        read_text(f"{pointer}/name_vi", fields["name_vi"]),
+        read_text(f"{pointer}/name_en", fields["name_en"]),
+        tuple(read_each(f"{pointer}/numerator", fields["numerator"], read_code)),
+        tuple(read_each(f"{pointer}/denominator", fields["denominator"], read_code)),
+        read_provenance(pointer, fields),
     )
 
 

@@ -37,14 +37,29 @@ SET state = 'published', resolved = :resolved, hash = :hash, area_kind = :area_k
 WHERE code = :code AND version = :version
 """
 
-# Of each code, the version published last judges.
+# Of each code, the version published last judges; one for no designation only derives measures.
 _JUDGING = """
+SELECT * FROM (
 SELECT DISTINCT ON (s.code) s.code, s.version, s.hash, s.area_kind, s.designations,
        s.valid_from, s.valid_to
 FROM criteria_set s LEFT JOIN change_position p ON p.change_id = s.recorded_by
 WHERE s.state = 'published'
   AND (CAST(:position AS bigint) IS NULL OR p.position <= :position)
 ORDER BY s.code, s.recorded_by DESC
+) AS newest WHERE cardinality(designations) > 0 ORDER BY code
+"""
+
+_DERIVING = """
+SELECT code, version, hash, resolved FROM (
+SELECT DISTINCT ON (s.code) s.code, s.version, s.hash, s.resolved, s.valid_from, s.valid_to
+FROM criteria_set s LEFT JOIN change_position p ON p.change_id = s.recorded_by
+WHERE s.state = 'published'
+  AND (CAST(:position AS bigint) IS NULL OR p.position <= :position)
+ORDER BY s.code, s.recorded_by DESC
+) AS newest
+WHERE CAST(:as_of AS date) BETWEEN valid_from AND coalesce(valid_to, 'infinity')
+  AND CAST(resolved AS jsonb) -> 'ratios' IS NOT NULL
+ORDER BY code
 """
 
 
@@ -102,6 +117,13 @@ async def list_judging(
         )
         for row in rows
     }
+
+
+async def list_deriving(
+    session: AsyncSession, *, as_of: date, position: int | None
+) -> list[Row[Any]]:
+    """Return the published sets in force on a date that derive measures, whole."""
+    return list(await session.execute(text(_DERIVING), {"as_of": as_of, "position": position}))
 
 
 async def get_resolved(session: AsyncSession, content_hash: str) -> str:

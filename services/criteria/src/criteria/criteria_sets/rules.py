@@ -11,6 +11,7 @@ from criteria.criteria_sets.cases import failed_cases
 from criteria.criteria_sets.checks import rule_findings
 from criteria.criteria_sets.findings import Finding
 from criteria.criteria_sets.overlays import overlay
+from criteria.criteria_sets.ratios import ratio_findings
 from criteria.criteria_sets.tree import (
     YEAR,
     CriteriaSet,
@@ -40,6 +41,7 @@ def check(
         *_attribute_findings(criteria_set),
         *_band_findings(criteria_set),
         *_cycle_findings(criteria_set, others or {}),
+        *ratio_findings(criteria_set, measures),
     ]
     for pointer, indicator in _indicators(criteria_set):
         findings += _version_findings(criteria_set, indicator, pointer)
@@ -79,7 +81,8 @@ def _count_findings(criteria_set: CriteriaSet) -> Iterator[Finding]:
                 "Tiêu chí không có chỉ tiêu nào.",
                 "The criterion has no indicators.",
             )
-    if not criteria_set.criteria:
+    only_derives = bool(criteria_set.ratios) and not criteria_set.designations
+    if not criteria_set.criteria and not only_derives:
         yield Finding(
             "/criteria", "no-criteria", "Không có tiêu chí nào.", "There are no criteria."
         )
@@ -101,7 +104,7 @@ def _name_findings(criteria_set: CriteriaSet) -> Iterator[Finding]:
                     f"“{name}” xuất hiện {times} lần.",
                     f'"{name}" occurs {times} times.',
                 )
-    if not criteria_set.designations:
+    if not criteria_set.designations and (criteria_set.criteria or not criteria_set.ratios):
         yield Finding(
             "/designations",
             "no-designations",

@@ -256,6 +256,18 @@ class Band:
 
 
 @dataclass(frozen=True, slots=True)
+class Ratio:
+    """A derived measure: an exact ratio of two sums of measures, the part within the whole."""
+
+    code: str
+    name_vi: str
+    name_en: str
+    numerator: tuple[str, ...]
+    denominator: tuple[str, ...]
+    provenance: Provenance
+
+
+@dataclass(frozen=True, slots=True)
 class CaseValue:
     value: bool | int | str
     qualifier: str
@@ -295,6 +307,7 @@ class CriteriaSet:
     conditions: tuple[Condition, ...]
     criteria: tuple[Criterion, ...]
     cases: tuple[Case, ...] = field(default=())
+    ratios: tuple[Ratio, ...] = field(default=())
 
     @property
     def indicators(self) -> tuple[Indicator, ...]:
