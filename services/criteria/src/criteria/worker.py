@@ -10,10 +10,11 @@ from chungsuc.database import Database
 from chungsuc.jobs import Handler, JobRunner
 
 from criteria.assessments import jobs as assessments
+from criteria.observations.imports import jobs as imports
 from criteria.settings import Settings
 
 CLOCK = SystemClock()
-HANDLERS: dict[str, Handler] = {**assessments.handlers(CLOCK)}
+HANDLERS: dict[str, Handler] = {**assessments.handlers(CLOCK), **imports.handlers(CLOCK)}
 
 
 def main() -> None:

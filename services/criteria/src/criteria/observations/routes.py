@@ -13,11 +13,14 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from criteria.dependencies import MomentAsked, Today
 from criteria.observations import reading, service
+from criteria.observations.imports.routes import router as imports
 from criteria.observations.schemas import ObservationOut, ObservationsIn, ObservationsOut
 from criteria.observations.service import Author
 from criteria.registers.areas import cover
 
 router = APIRouter(tags=["observations"], responses=responses(Unauthorised, Forbidden))
+# First: the route of one observation would take their paths for its id.
+router.include_router(imports)
 
 LARGEST_ID = 2**63 - 1
 

@@ -72,7 +72,7 @@ class ResultSheet:
             for verdict, (_, _, colour) in WORDS.items()
         }
         self._legend = {
-            verdict: workbook.add_format({**_TABLE, "font_size": 9, "bg_color": colour})
+            verdict: workbook.add_format({**_BASE, "font_size": 9, "bg_color": colour})
             for verdict, (_, _, colour) in WORDS.items()
         }
         self._set_up_page()
@@ -91,9 +91,10 @@ class ResultSheet:
                 self.sheet.write_blank(self.row, column, None, self._styles["mark"])
             self._line(DEMONSTRATION, style="mark")
         for place_number, (verdict, (vi, en, _)) in enumerate(WORDS.items()):
-            column = (1, 4, 6, 8, 10)[place_number]
-            legend = f"{vi} / {en}"
-            self.sheet.write_string(self.row, column, legend, self._legend[verdict])
+            first, last = ((1, 1), (2, 4), (5, 6), (7, 8), (9, 10))[place_number]
+            for column in range(first, last + 1):
+                self.sheet.write_blank(self.row, column, None, self._legend[verdict])
+            self.sheet.write_string(self.row, first, f"{vi} / {en}", self._legend[verdict])
         self.row += 2
         self._write_header()
 
