@@ -120,6 +120,20 @@ def test_lai_chau_at_the_end_of_2023(get: Get) -> None:
     assert count["attainment"]["attainment_percent"] == "72.2"
 
 
+def test_a_scorecard_keeps_positive_apart_from_met(get: Get) -> None:
+    """21 of 21 targets of the resolution have a positive result, as reported; none is judged."""
+    cards = get("/v1/scorecards", area="202", as_of="2023-08-15").json()["items"]
+    (card,) = cards
+    assert (card["reported_positive"], card["reported_total"]) == (21, 21)
+    assert (card["targets_total"], card["targets_met"]) == (0, 0)
+    assert not card["is_demonstration"]
+    assert get(f"/v1/documents/{card['document_id']}").json()["number"] == "06-NQ/TU"
+    planned = get("/v1/scorecards", area="12", as_of="2023-12-31").json()["items"]
+    assert sorted(card["targets_total"] for card in planned) == [1, 1, 2]
+    assert all(card["reported_total"] is None for card in planned)
+    assert sum(card["targets_met"] for card in planned) == 0
+
+
 def test_two_documents_may_plan_one_result_differently(get: Get) -> None:
     """The Party's resolution plans two districts, the province's plan three: both stand."""
     targets = get("/v1/targets", area="12", year=2025, as_of="2023-12-31").json()["items"]

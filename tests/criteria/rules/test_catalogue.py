@@ -31,6 +31,8 @@ PUBLISHED = (
     *("ntm-xa-kieu-mau-2021-2025", "ntm-xa-kieu-mau-quang-ninh-demo"),
     *("poverty-standard-2022-2026", "poverty-standard-quang-ninh-2023-2025"),
 )
+# Reported as they stand, judged by no set.
+REPORTED = {"scorecard_positive_count", "scorecard_total_count"}
 # Why each of these cannot be published: its tree is not whole, as the check says.
 DRAFTS = {
     "dtts-thon-2026-2030": {"counts-disagree"},
@@ -156,7 +158,7 @@ def test_demonstration_thresholds_stand_only_in_demonstration_sets() -> None:
 
 def test_every_measure_is_used_and_many_are_shared() -> None:
     used = {code: _measures(catalogue.criteria_set(code)) for code in catalogue.codes()}
-    assert set().union(*used.values()) == set(catalogue.measures())
+    assert set().union(*used.values()) == set(catalogue.measures()) - REPORTED
     assert len(used[BASE] & used[ADVANCED]) >= 20
 
 

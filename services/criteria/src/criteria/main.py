@@ -15,6 +15,7 @@ from criteria.registers.documents.routes import router as documents
 from criteria.registers.organisations.routes import router as organisations
 from criteria.settings import Settings
 from criteria.targets.routes import router as targets
+from criteria.targets.scorecard_routes import router as scorecards
 
 ROUTERS: list[APIRouter] = [
     areas,
@@ -26,6 +27,7 @@ ROUTERS: list[APIRouter] = [
     criteria_sets,
     assessments,
     targets,
+    scorecards,
 ]
 
 

@@ -35,6 +35,26 @@ class TargetIn(BaseModel):
     is_demonstration: bool = Field(default=False, description="True when it is made up")
 
 
+class ScorecardOut(BaseModel):
+    """The targets of one document for one area: what was reported apart from what is met."""
+
+    document_id: str = Field(description="Document that sets the targets")
+    area_id: str = Field(description="Area")
+    as_of: CivilDate = Field(description="Date asked for")
+    targets_total: int = Field(description="Targets of the document that are recorded here")
+    targets_met: int = Field(description="Of these, reached by the exact result")
+    targets_not_met: int = Field(description="Of these, not reached yet")
+    targets_not_judged: int = Field(description="Of these, without a set in force to judge by")
+    reported_positive: int | None = Field(
+        description="Targets with a positive result as the authority reported; not the same as met",
+        examples=[21],
+    )
+    reported_total: int | None = Field(description="Targets that the report counted", examples=[21])
+    reported_on: CivilDate | None = Field(description="Day of the report; null without one")
+    observation_ids: list[int] = Field(description="Observations of the reported numbers")
+    is_demonstration: bool = Field(description="True when a target or a reported number is made up")
+
+
 class Attainment(BaseModel):
     """What was reached, recomputed from the parts, beside the plan."""
 
