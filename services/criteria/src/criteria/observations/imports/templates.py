@@ -41,6 +41,7 @@ _TYPES = {
     "score": "điểm / score",
 }
 _FIRST_MEASURE = 3
+_FIRST_ROW = 4
 
 
 async def make_template(
@@ -79,19 +80,25 @@ def write(
 ) -> bytes:
     """Write the workbook: a row to fill in per area, and a sheet that explains the columns."""
     buffer = io.BytesIO()
-    with xlsxwriter.Workbook(buffer, {"strings_to_formulas": False}) as workbook:
+    options = {"strings_to_formulas": False, "constant_memory": True}
+    with xlsxwriter.Workbook(buffer, options) as workbook:
         styles = {key: workbook.add_format(style) for key, style in _STYLES.items()}
         sheet = workbook.add_worksheet("Nhập số liệu")
         _write_head(sheet, criteria_set, measures, styles=styles)
-        for number, area in enumerate(areas, start=4):
-            sheet.write_string(number, 0, area.code, styles["text"])
-            sheet.write_string(number, 1, f"{area.designation} {area.name}".strip(), styles["text"])
-            sheet.write_datetime(number, 2, as_of, styles["day"])
-        for place, measure in enumerate(measures):
-            number_format = workbook.add_format({**_TABLE, "num_format": _number_format(measure)})
-            _write_cells(
-                sheet, _FIRST_MEASURE + place, measure, rows=len(areas), style=number_format
-            )
+        empty = [
+            workbook.add_format({**_TABLE, "num_format": _number_format(measure)})
+            for measure in measures
+        ]
+        for row, area in enumerate(areas, start=_FIRST_ROW):
+            name = f"{area.designation} {area.name}".strip()
+            sheet.write_string(row, 0, area.code, styles["text"])
+            sheet.write_string(row, 1, name, styles["text"])
+            sheet.write_datetime(row, 2, as_of, styles["day"])
+            for column, style in enumerate(empty, start=_FIRST_MEASURE):
+                sheet.write_blank(row, column, None, style)
+        for column, measure in enumerate(measures, start=_FIRST_MEASURE):
+            last = _FIRST_ROW + max(len(areas), 1) - 1
+            sheet.data_validation(_FIRST_ROW, column, last, column, _validation(measure))
         _write_guide(workbook.add_worksheet("Số liệu"), measures, styles=styles)
     return buffer.getvalue()
 
@@ -109,28 +116,20 @@ def _write_head(
     named = ("Mã\nCode", "Đơn vị hành chính\nArea", "Ngày số liệu\nDate")
     names = [*named, *map(_heading, measures)]
     codes = ["area_code", "name", "observed_on", *(measure.code for measure in measures)]
-    sheet.set_row(2, 120)
-    sheet.set_row(3, 36)
-    for column, (name, code) in enumerate(zip(names, codes, strict=True)):
-        sheet.write_string(2, column, name, styles["header"])
-        sheet.write_string(3, column, code, styles["code"])
+    for row, height, words, style in ((2, 130, names, "header"), (3, 36, codes, "code")):
+        sheet.set_row(row, height)
+        for column, word in enumerate(words):
+            sheet.write_string(row, column, word, styles[style])
     sheet.set_column(0, 0, 10)
     sheet.set_column(1, 1, 28)
     sheet.set_column(2, 2, 12)
-    sheet.set_column(_FIRST_MEASURE, _FIRST_MEASURE + max(len(measures) - 1, 0), 16)
-    sheet.freeze_panes(4, _FIRST_MEASURE)
+    sheet.set_column(_FIRST_MEASURE, _FIRST_MEASURE + max(len(measures) - 1, 0), 18)
+    sheet.freeze_panes(_FIRST_ROW, _FIRST_MEASURE)
     sheet.repeat_rows(2, 3)
     sheet.repeat_columns(0, 1)
     sheet.set_landscape()
     sheet.set_paper(A4)
     sheet.set_footer("&L&8&A&R&8&P / &N")
-
-
-def _write_cells(sheet: Any, column: int, measure: Measure, *, rows: int, style: Any) -> None:
-    for row in range(4, 4 + rows):
-        sheet.write_blank(row, column, None, style)
-    if rows:
-        sheet.data_validation(4, column, 3 + rows, column, _validation(measure))
 
 
 def _validation(measure: Measure) -> dict[str, Any]:
