@@ -258,18 +258,27 @@ def entity_attack() -> bytes:
     return buffer.getvalue()
 
 
+def corrupted() -> bytes:
+    """A workbook whose packed parts were overwritten, its directory intact."""
+    content = bytearray(workbook_of([["area_code", "income"], ["00100", 5]]))
+    start = content.find(b"PK\x03\x04") + 60
+    content[start : start + 40] = b"\xff" * 40
+    return bytes(content)
+
+
 @pytest.mark.parametrize(
     ("content", "media_type", "status", "code"),
     [
         (b"", tables.CSV_TYPE, 422, "file-refused"),
         (b"not a workbook", tables.XLSX_TYPE, 422, "file-refused"),
         (b"PK\x03\x04 cut short", tables.XLSX_TYPE, 422, "file-refused"),
+        (corrupted(), tables.XLSX_TYPE, 422, "file-refused"),
         (bomb(), tables.XLSX_TYPE, 413, "file-too-large"),
         (entity_attack(), tables.XLSX_TYPE, 422, "file-refused"),
         (b"x" * (tables.MAXIMUM_BYTES + 1), tables.CSV_TYPE, 413, "file-too-large"),
         (b"{}", "application/json", 415, "file-type-unknown"),
     ],
-    ids=["empty", "text", "cut", "bomb", "entities", "large", "json"],
+    ids=["empty", "text", "cut", "corrupted", "bomb", "entities", "large", "json"],
 )
 async def test_a_file_that_cannot_be_one_is_refused_at_once(
     office: httpx.AsyncClient, content: bytes, media_type: str, status: int, code: str

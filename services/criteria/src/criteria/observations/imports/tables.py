@@ -3,6 +3,7 @@
 import csv
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -42,6 +43,8 @@ class Cell:
 
 
 BLANK = Cell("blank")
+# What a broken, cut or encrypted archive may raise.
+_BROKEN = (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, ValueError)
 Line = tuple[int, Sequence[Cell]]
 
 
@@ -58,7 +61,7 @@ def check_workbook(content: bytes) -> None:
                 raise _unreadable()
             for part in parts:
                 _refuse_entities(archive, part)
-    except (zipfile.BadZipFile, RuntimeError, EOFError, ValueError) as error:
+    except _BROKEN as error:
         raise _unreadable() from error
 
 
@@ -118,9 +121,9 @@ def _workbook_lines(content: bytes) -> Iterator[Line]:
         sheet.reset_dimensions()
         for number, row in enumerate(sheet.iter_rows(), start=1):
             yield number, [_workbook_cell(cell) for cell in row]
-    except (InvalidFileException, ParseError, ValueError, KeyError, IndexError) as error:
+    except (*_BROKEN, InvalidFileException, ParseError, KeyError, IndexError) as error:
         raise _unreadable() from error
-    except (TypeError, AttributeError, zipfile.BadZipFile) as error:
+    except (TypeError, AttributeError, OverflowError) as error:
         raise _unreadable() from error
 
 
