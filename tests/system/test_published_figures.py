@@ -132,6 +132,8 @@ def test_a_scorecard_keeps_positive_apart_from_met(get: Get) -> None:
     assert sorted(card["targets_total"] for card in planned) == [1, 1, 2]
     assert all(card["reported_total"] is None for card in planned)
     assert sum(card["targets_met"] for card in planned) == 0
+    # No district of Lai Châu is judged, so nobody says that the district targets are missed.
+    assert sorted(card["targets_not_judged"] for card in planned) == [0, 1, 1]
 
 
 def test_two_documents_may_plan_one_result_differently(get: Get) -> None:

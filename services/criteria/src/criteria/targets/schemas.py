@@ -44,7 +44,9 @@ class ScorecardOut(BaseModel):
     targets_total: int = Field(description="Targets of the document that are recorded here")
     targets_met: int = Field(description="Of these, reached by the exact result")
     targets_not_met: int = Field(description="Of these, not reached yet")
-    targets_not_judged: int = Field(description="Of these, without a set in force to judge by")
+    targets_not_judged: int = Field(
+        description="Of these, undecided: no set in force, or areas not judged"
+    )
     reported_positive: int | None = Field(
         description="Targets with a positive result as the authority reported; not the same as met",
         examples=[21],

@@ -72,7 +72,7 @@ def _card(
     area_id: str,
     as_of: date,
 ) -> ScorecardOut:
-    reached = [target.attainment.is_reached for target in targets if target.attainment]
+    reached = [_is_reached(target) for target in targets]
     # One number without the other, or of another day, says nothing.
     is_whole = len(reported) == 2 and len({row.observed_on for row in reported}) == 1
     positive, total = reported if is_whole else (None, None)
@@ -83,7 +83,7 @@ def _card(
         targets_total=len(targets),
         targets_met=reached.count(True),
         targets_not_met=reached.count(False),
-        targets_not_judged=len(targets) - reached.count(True) - reached.count(False),
+        targets_not_judged=reached.count(None),
         reported_positive=positive.scaled_value if positive else None,
         reported_total=total.scaled_value if total else None,
         reported_on=positive.observed_on if positive else None,
@@ -91,3 +91,11 @@ def _card(
         is_demonstration=any(row.is_demonstration for row in reported)
         or any(t.attainment.is_demonstration for t in targets if t.attainment),
     )
+
+
+def _is_reached(target: TargetOut) -> bool | None:
+    """Say whether a target is met; while an area is not judged, a miss is not decided."""
+    found = target.attainment
+    if found is None or (not found.is_reached and found.areas_not_judged):
+        return None
+    return found.is_reached
