@@ -22,11 +22,13 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    terminalreporter.write_line(f"\n{config.stash[TABLE].text()}\n")
+    table = config.stash[TABLE]
+    if table.lines or table.left_out:
+        terminalreporter.write_line(f"\n{table.text()}\n")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Without a database first; the gateway, which loads the machine most, last."""
+    """Give every benchmark an hour: a full country takes long to fill on the first run."""
     for item in items:
         item.add_marker(pytest.mark.timeout(3_600))
 
