@@ -36,6 +36,7 @@ imports: environment
 
 locked: environment
 	@$(IN_VENV) -m local_deployment check-locks
+	@$(IN_VENV) -m local_deployment check-openapi
 
 environment:
 	@$(BOOTSTRAP) test
