@@ -114,7 +114,7 @@ async def test_lai_chau_meets_13_9_criteria_per_commune_and_80_6_percent_of_17_3
 
     assert found["area"]["id"] == "lai-chau"
     (result,) = found["results"]
-    assert (result["communes"], result["assessed"]) == (94, 94)
+    assert (result["areas"], result["assessed"]) == (94, 94)
     assert result["criteria_met_mean"] == {
         "total": 1310,
         "count": 94,
@@ -122,7 +122,7 @@ async def test_lai_chau_meets_13_9_criteria_per_commune_and_80_6_percent_of_17_3
         "printed": "13.9",
     }
     assert (result["meeting_all"], result["meeting_all_rate"]) == (39, "41.5")
-    assert [band["communes"] for band in result["bands"]] == [39, 0, 53, 2, 0]
+    assert [band["areas"] for band in result["bands"]] == [39, 0, 53, 2, 0]
     assert result["criteria"][5] == {
         "number": "6",
         "name_vi": "Tiêu chí 6",
@@ -344,12 +344,12 @@ async def test_after_a_merger_history_is_reported_under_the_old_areas(
             client, OVERVIEW, area="11000", as_of="2025-07-01", budget_year=2024
         )
     assert [child["area"]["area_kind"] for child in eve["children"]] == ["district", "district"]
-    assert eve["results"][0]["communes"] == 4
+    assert eve["results"][0]["areas"] == 4
     assert eve["results"][0]["criteria_met_mean"]["total"] == 20
     assert eve["money"]["of_ended_areas"] == {"areas": 0, "plan_vnd": 0, "disbursed_vnd": 0}
 
     assert [child["area"]["id"] for child in day["children"]] == ["new"]
-    assert day["results"][0]["communes"] == 1
+    assert day["results"][0]["areas"] == 1
     assert day["results"][0]["criteria_met_mean"]["total"] == 9
     for name in ("plan_vnd", "allocated_vnd", "disbursed_vnd"):
         assert day["money"]["total"][name] == eve["money"]["total"][name]

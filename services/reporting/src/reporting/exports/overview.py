@@ -78,13 +78,13 @@ def _write_figures(sheet: Page, report: ProvinceOverview) -> None:
         (
             "Mã\nCode",
             "Bộ tiêu chí\nCriteria set",
-            "Số xã\nCommunes",
+            "Số đơn vị\nAreas",
             "Đã đánh giá\nAssessed",
             "Tổng số tiêu chí\nCriteria",
-            "Tiêu chí đạt b/q một xã\nMean criteria met",
-            "Chỉ tiêu đạt b/q một xã\nMean indicators met",
-            "Số xã đạt tất cả\nMeeting all",
-            "Tỷ lệ xã đạt (%)\nMeeting all (%)",
+            "Tiêu chí đạt b/q một đơn vị\nMean criteria met",
+            "Chỉ tiêu đạt b/q một đơn vị\nMean indicators met",
+            "Số đơn vị đạt tất cả\nMeeting all",
+            "Tỷ lệ đơn vị đạt (%)\nMeeting all (%)",
         ),
         [_set_row(result) for result in report.results],
     )
@@ -99,7 +99,7 @@ def _set_row(result: SetResults) -> list[Cell]:
     return [
         result.criteria_set.code,
         _both(result.criteria_set.name_vi, result.criteria_set.name_en),
-        result.communes,
+        result.areas,
         result.assessed,
         result.criteria_total,
         _decimal(result.criteria_met_mean.printed),
@@ -116,7 +116,7 @@ def _write_bands(sheet: Page, results: Sequence[SetResults]) -> None:
             _both(band.name_vi, band.name_en),
             band.least,
             band.most,
-            band.communes,
+            band.areas,
             _decimal(band.rate),
         ]
         for result in results
@@ -124,14 +124,14 @@ def _write_bands(sheet: Page, results: Sequence[SetResults]) -> None:
     ]
     if not rows:
         return
-    sheet.line("II. Số xã theo số tiêu chí đạt / Communes by criteria met", style="section")
+    sheet.line("II. Số đơn vị theo số tiêu chí đạt / Areas by criteria met", style="section")
     sheet.table(
         (
             "Mã\nCode",
             "Nhóm\nBand",
             "Từ\nFrom",
             "Đến\nTo",
-            "Số xã\nCommunes",
+            "Số đơn vị\nAreas",
             "Tỷ lệ (%)\nShare (%)",
         ),
         rows,
@@ -232,10 +232,10 @@ def _write_children(sheet: Page, children: Sequence[ChildRow]) -> None:
             "Giải ngân\nDisbursed",
             "Tỷ lệ giải ngân (%)\nDisbursed (%)",
             "Bộ tiêu chí\nCriteria set",
-            "Số xã\nCommunes",
+            "Số đơn vị\nAreas",
             "Đã đánh giá\nAssessed",
             "Tiêu chí đạt b/q\nMean met",
-            "Số xã đạt tất cả\nMeeting all",
+            "Số đơn vị đạt tất cả\nMeeting all",
         ),
         [row for child in children for row in _child_rows(child)],
     )
@@ -252,7 +252,7 @@ def _child_rows(child: ChildRow) -> list[list[Cell]]:
     results: list[list[Cell]] = [
         [
             r.criteria_set,
-            r.communes,
+            r.areas,
             r.assessed,
             _decimal(r.criteria_met_mean.printed),
             r.meeting_all,

@@ -15,11 +15,11 @@ from reporting.reports.rules import NO_MONEY, Money
 
 @dataclass(frozen=True)
 class SetCount:
-    """What the communes of one set add up to, below one child or (child None) below the root."""
+    """What the areas one set judges add up to, below one child or (child None) below the root."""
 
     set_id: str
     child_id: str | None
-    communes: int
+    areas: int
     assessed: int
     criteria_met: int
     indicators_met: int
@@ -52,13 +52,13 @@ class MoneyBelow:
 
 SETS = """
 SELECT s.id, s.code, s.version, s.hash, s.name_vi, s.name_en, s.tier, s.from_on,
-       s.is_demonstration, s.extends, s.bands, s.criteria
+       s.area_kind, s.is_demonstration, s.extends, s.bands, s.criteria
 FROM criteria_set s
 WHERE s.id = ANY(:sets)
 ORDER BY s.code
 """
 COUNTS = """
-SELECT set_id, child_id, grouping(child_id) AS is_root, count(*) AS communes,
+SELECT set_id, child_id, grouping(child_id) AS is_root, count(*) AS areas,
        count(*) FILTER (WHERE is_assessed) AS assessed,
        coalesce(sum(criteria_met), 0) AS criteria_met,
        coalesce(sum(indicators_met), 0) AS indicators_met,
@@ -69,9 +69,9 @@ GROUP BY GROUPING SETS ((set_id), (set_id, child_id))
 HAVING grouping(child_id) = 1 OR child_id IS NOT NULL
 ORDER BY set_id, child_id
 """
-# How many communes have how many criteria met, and how many each letter at each criterion.
+# How many areas have how many criteria met, and how many each letter at each criterion.
 SPREADS = """
-SELECT r.set_id, r.criteria_met, NULL::bigint AS place, NULL::text AS letter, count(*) AS communes
+SELECT r.set_id, r.criteria_met, NULL::bigint AS place, NULL::text AS letter, count(*) AS areas
 FROM results_below(:area, :as_of) r
 WHERE r.is_assessed
 GROUP BY r.set_id, r.criteria_met
@@ -166,7 +166,7 @@ async def list_counts(session: AsyncSession, question: Question) -> list[SetCoun
         SetCount(
             set_id=row.set_id,
             child_id=row.child_id,
-            communes=row.communes,
+            areas=row.areas,
             assessed=row.assessed,
             criteria_met=int(row.criteria_met),
             indicators_met=int(row.indicators_met),
@@ -178,7 +178,7 @@ async def list_counts(session: AsyncSession, question: Question) -> list[SetCoun
 
 
 async def list_spreads(session: AsyncSession, question: Question) -> Sequence[Row[Any]]:
-    """Return per set how communes spread over criteria met, and over each criterion's letters."""
+    """Return per set how areas spread over criteria met, and over each criterion's letters."""
     return (await session.execute(text(SPREADS), question.parameters)).all()
 
 

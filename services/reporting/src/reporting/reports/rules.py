@@ -78,7 +78,7 @@ def mean(total: int, *, count: int) -> Fraction | None:
 
 
 def count_bands(histogram: Mapping[int, int], *, bands: Sequence[Band]) -> list[int]:
-    """Count communes per band of criteria met."""
+    """Count areas per band of criteria met."""
     return [
         sum(n for met, n in histogram.items() if band.least <= met <= band.most) for band in bands
     ]

@@ -37,7 +37,7 @@ class AreaReference(BaseModel):
 class Mean(BaseModel):
     """A mean with its parts: never averaged over averages."""
 
-    total: int = Field(description="Sum over the communes", examples=[1310])
+    total: int = Field(description="Sum over the areas", examples=[1310])
     count: int = Field(
         description="Communes that the set judges; one without a verdict adds nothing to the total",
         examples=[94],
@@ -55,12 +55,12 @@ class BandCount(BaseModel):
     most: int = Field(description="Most criteria met", examples=[18])
     name_vi: str = Field(description="Vietnamese name of the band")
     name_en: str = Field(description="English name of the band")
-    communes: int = Field(description="Communes in it", examples=[31])
+    areas: int = Field(description="Areas in it", examples=[31])
     rate: str | None = Field(description=RATE, examples=["33.0"])
 
 
 class CriterionShare(BaseModel):
-    """How the communes stand at one criterion."""
+    """How the areas stand at one criterion."""
 
     number: str = Field(description="Number inside the set", examples=["1"])
     name_vi: str = Field(description="Vietnamese name")
@@ -70,7 +70,7 @@ class CriterionShare(BaseModel):
     not_met: int = Field(description="Communes that do not meet it")
     undetermined: int = Field(description="Threshold or attribute unknown")
     missing: int = Field(description="No value, or an expired one")
-    rate: str | None = Field(description="Met or not applicable, of all communes; " + RATE)
+    rate: str | None = Field(description="Met or not applicable, of all areas; " + RATE)
 
 
 class CriteriaSetReference(BaseModel):
@@ -82,22 +82,23 @@ class CriteriaSetReference(BaseModel):
     name_vi: str = Field(description="Vietnamese name")
     name_en: str = Field(description="English name")
     tier: str = Field(description="Tier")
+    area_kind: str = Field(description="Kind of area that it judges", examples=["commune"])
     is_demonstration: bool = Field(description="Fills unknown thresholds: not for legal forms")
 
 
 class SetResults(BaseModel):
-    """The communes below the area, judged by one set."""
+    """The areas below the asked one, judged by one set."""
 
     criteria_set: CriteriaSetReference = Field(description="The set")
-    communes: int = Field(description="Communes that it judges, by designation, on that date")
+    areas: int = Field(description="Areas that it judges, by designation, on that date")
     assessed: int = Field(description="Those with an assessment that holds on that date")
     criteria_total: int = Field(description="Criteria of the set", examples=[19])
     criteria_met_mean: Mean = Field(description="Criteria met per commune")
     indicators_met_mean: Mean = Field(description="Indicators met per commune")
     meeting_all: int = Field(description="Communes that meet every criterion")
-    meeting_all_rate: str | None = Field(description="Of all communes that it judges; " + RATE)
-    bands: list[BandCount] = Field(description="Assessed communes by criteria met")
-    criteria: list[CriterionShare] = Field(description="Assessed communes by criterion")
+    meeting_all_rate: str | None = Field(description="Of all areas that it judges; " + RATE)
+    bands: list[BandCount] = Field(description="Assessed areas by criteria met")
+    criteria: list[CriterionShare] = Field(description="Assessed areas by criterion")
     is_demonstration: bool = Field(description="Some verdict rests on demonstration data")
     lineage: str = Field(description=LINEAGE)
     summary: str = Field(description="The same figures as the source computes them")
@@ -191,10 +192,10 @@ class TargetResult(BaseModel):
 
 
 class ChildResults(BaseModel):
-    """One set over the communes of a child area."""
+    """One set over the areas below a child area."""
 
     criteria_set: str = Field(description="Code of the set")
-    communes: int = Field(description="Communes that it judges")
+    areas: int = Field(description="Areas that it judges")
     assessed: int = Field(description="Those assessed")
     criteria_met_mean: Mean = Field(description="Criteria met per commune")
     meeting_all: int = Field(description="Communes that meet every criterion")

@@ -62,23 +62,23 @@ def _set_results(
     question: Question, row: Any, *, count: SetCount, spreads: Sequence[Any]
 ) -> SetResults:
     own = [spread for spread in spreads if spread.set_id == row.id]
-    histogram = {s.criteria_met: s.communes for s in own if s.place is None}
+    histogram = {s.criteria_met: s.areas for s in own if s.place is None}
     letters: dict[int, list[tuple[str, int]]] = defaultdict(list)
     for spread in own:
         if spread.place is not None:
-            letters[spread.place].append((spread.letter, spread.communes))
+            letters[spread.place].append((spread.letter, spread.areas))
     return SetResults(
         criteria_set=_set_reference(row),
-        communes=count.communes,
+        areas=count.areas,
         assessed=count.assessed,
         criteria_total=len(row.criteria),
         criteria_met_mean=_mean(count.criteria_met, count=count),
         indicators_met_mean=_mean(count.indicators_met, count=count),
         meeting_all=count.meeting_all,
         meeting_all_rate=rules.rate(count.meeting_all, whole=_known(count)),
-        bands=_bands(row.bands, histogram=histogram, communes=_known(count)),
+        bands=_bands(row.bands, histogram=histogram, areas=_known(count)),
         criteria=[
-            _criterion(criterion, letters=letters[place], communes=_known(count))
+            _criterion(criterion, letters=letters[place], areas=_known(count))
             for place, criterion in enumerate(row.criteria, start=1)
         ],
         is_demonstration=count.is_demonstration,
@@ -95,28 +95,29 @@ def _set_reference(row: Any) -> CriteriaSetReference:
         name_vi=row.name_vi,
         name_en=row.name_en,
         tier=row.tier,
+        area_kind=row.area_kind,
         is_demonstration=row.is_demonstration,
     )
 
 
 def _mean(total: int, *, count: SetCount) -> Mean:
-    """The mean over all communes that the set judges; of none assessed nothing is said."""
+    """The mean over all areas that the set judges; of none assessed nothing is said."""
     value = rules.mean(total, count=_known(count))
     return Mean(
         total=total,
-        count=count.communes,
+        count=count.areas,
         value=None if value is None else rules.print_rounded(value, places=rules.EXACT_PLACES),
         printed=None if value is None else rules.print_rounded(value, places=1),
     )
 
 
 def _known(count: SetCount) -> int:
-    """The communes to divide by: missing is not zero, so none while nobody is assessed."""
-    return count.communes if count.assessed else 0
+    """The areas to divide by: missing is not zero, so none while nobody is assessed."""
+    return count.areas if count.assessed else 0
 
 
 def _bands(
-    bands: Sequence[Mapping[str, Any]], *, histogram: Mapping[int, int], communes: int
+    bands: Sequence[Mapping[str, Any]], *, histogram: Mapping[int, int], areas: int
 ) -> list[BandCount]:
     ranges = [Band(band["least"], band["most"]) for band in bands]
     counted = rules.count_bands(histogram, bands=ranges)
@@ -126,15 +127,15 @@ def _bands(
             most=band["most"],
             name_vi=band["name_vi"],
             name_en=band["name_en"],
-            communes=number,
-            rate=rules.rate(number, whole=communes),
+            areas=number,
+            rate=rules.rate(number, whole=areas),
         )
         for band, number in zip(bands, counted, strict=True)
     ]
 
 
 def _criterion(
-    criterion: Mapping[str, Any], *, letters: Sequence[tuple[str, int]], communes: int
+    criterion: Mapping[str, Any], *, letters: Sequence[tuple[str, int]], areas: int
 ) -> CriterionShare:
     counts = rules.tally(letters)
     return CriterionShare(
@@ -142,7 +143,7 @@ def _criterion(
         name_vi=criterion["name_vi"],
         name_en=criterion["name_en"],
         **counts,
-        rate=rules.rate(counts["met"] + counts["not_applicable"], whole=communes),
+        rate=rules.rate(counts["met"] + counts["not_applicable"], whole=areas),
     )
 
 
@@ -231,7 +232,7 @@ def actuals(results: Sequence[SetResults], *, money: MoneyResults) -> dict[str, 
             figures = {
                 "criteria_met_mean": Fraction(mean.total, mean.count),
                 "areas_met_count": Fraction(result.meeting_all),
-                "areas_met_percent": Fraction(100 * result.meeting_all, result.communes),
+                "areas_met_percent": Fraction(100 * result.meeting_all, result.areas),
             }
             for name, value in figures.items():
                 found[f"{name}/{code}"] = Actual(value, result.is_demonstration)
@@ -306,7 +307,7 @@ def child_rows(
 def _child_results(count: SetCount, *, code: str) -> ChildResults:
     return ChildResults(
         criteria_set=code,
-        communes=count.communes,
+        areas=count.areas,
         assessed=count.assessed,
         criteria_met_mean=_mean(count.criteria_met, count=count),
         meeting_all=count.meeting_all,
