@@ -137,7 +137,7 @@ def test_the_trace_names_value_row_rule_and_gap() -> None:
         ("60",),
     )
     assert use.provenance[0].source == "recalled"
-    assert "57.5" in traced.reason.vi and "không đạt" in traced.reason.vi
+    assert "57,5" in traced.reason.vi and "không đạt" in traced.reason.vi
     assert "not met" in traced.reason.en
 
 

@@ -116,13 +116,19 @@ def _value(evidence: Evidence) -> Text:
         day = evidence.value.observed_on.isoformat()
         return Text(f"số liệu ngày {day} không còn giá trị", f"the value of {day} does not count")
     words = _QUALIFIERS[evidence.value.qualifier]
-    return Text(f"{words.vi}{evidence.value_text}", f"{words.en}{evidence.value_text}")
+    number = evidence.value_text or ""
+    return Text(f"{words.vi}{_vietnamese(number)}", f"{words.en}{number}")
+
+
+def _vietnamese(number: str) -> str:
+    """Write the decimal mark as Vietnamese readers do: a comma."""
+    return number.replace(".", ",")
 
 
 def _threshold(use: ThresholdUse) -> Text:
     if use.values:
         listed = "; ".join(use.values)
-        return Text(listed, listed)
+        return Text(_vietnamese(listed), listed)
     if use.delegated_to:
         return Text(f"(do {use.delegated_to} quy định)", f"(left to {use.delegated_to})")
     return Text("(chưa rõ)", "(unknown)")
