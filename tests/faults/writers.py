@@ -11,7 +11,8 @@ import httpx
 from local_deployment.house import House
 
 PATIENCE_SECONDS = 120.0
-TRY_AGAIN = {401, 404, 409, 429, 500, 502, 503, 504}
+# Never 500: whoever is killed, the others know that it is worth another try.
+TRY_AGAIN = {401, 409, 429, 502, 503, 504}
 
 
 class PatientClient:

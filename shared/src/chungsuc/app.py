@@ -27,6 +27,7 @@ TRANSIENT_FAULTS = (
     sqlalchemy.exc.InterfaceError,
     sqlalchemy.exc.TimeoutError,
     psycopg.OperationalError,
+    psycopg.InterfaceError,
 )
 Resource = Callable[[FastAPI], Any]
 
