@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import date
 
 import psycopg
 import pytest
-from chungsuc import access, jobs, problems
+from chungsuc import access, etag, jobs, problems, worker
 from chungsuc.access import Caller, Grant, Principal
 from chungsuc.app import create_service
 from chungsuc.changes import Change, Sequencer, append
@@ -14,7 +15,7 @@ from chungsuc.database import Database, WriteSession, plain_url
 from chungsuc.idempotency import Once
 from chungsuc.settings import ServiceSettings
 from chungsuc.text import ShortText
-from fastapi import APIRouter, FastAPI, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from local_deployment.roles import ServiceUrls
 from pydantic import BaseModel, Field, SecretStr
 from sqlalchemy import text
@@ -93,6 +94,43 @@ async def test_a_key_is_required_and_serves_one_body(
         assert again.content == first.content
         other = await client.post("/v1/things", json={"name": "y"}, headers=key)
         assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
+
+
+async def test_the_worker_forgets_keys_after_thirty_days(
+    database: Database, platform_urls: ServiceUrls
+) -> None:
+    keep = (
+        "INSERT INTO idempotency_record (principal, route, key, body_hash, status, headers, body, "
+        "recorded_at) VALUES ('p', 'r', %s, '', 201, '{}', '', now() - make_interval(days => %s))"
+    )
+    with psycopg.connect(plain_url(platform_urls.owner)) as owner:
+        for key, days in (("old", 31), ("young", 29)):
+            owner.execute(keep, [key, days])
+    loop = asyncio.ensure_future(worker.forget_keys(database))
+    await asyncio.sleep(0.5)
+    loop.cancel()
+    await asyncio.gather(loop, return_exceptions=True)
+    async with database.read_scope() as session:
+        kept = await session.scalars(text("SELECT key FROM idempotency_record"))
+        assert list(kept) == ["young"]
+
+
+@pytest.mark.parametrize(
+    ("header", "refused"),
+    [
+        (None, problems.PreconditionRequired),
+        ('"other"', problems.PreconditionFailed),
+        ('"mine"', None),
+        ("*", None),
+    ],
+)
+def test_a_write_states_the_version_it_was_made_on(
+    header: str | None, refused: type[problems.Problem] | None
+) -> None:
+    headers = [(b"if-match", header.encode())] if header else []
+    request = Request({"type": "http", "headers": headers})
+    with pytest.raises(refused) if refused else nullcontext():
+        etag.require_match(request, '"mine"')
 
 
 async def test_a_failing_commit_is_answered_500(app: FastAPI, open_client: OpenClient) -> None:

@@ -71,11 +71,6 @@ class MethodNotAllowed(Problem):
     title = Text("Phương thức không được hỗ trợ", "Method not allowed")
 
 
-class NotAcceptable(Problem):
-    code, status = "not-acceptable", 406
-    title = Text("Không có định dạng được yêu cầu", "Not acceptable")
-
-
 class Conflict(Problem):
     code, status = "conflict", 409
     title = Text("Xung đột với trạng thái hiện tại", "Conflict with the current state")

@@ -3,14 +3,16 @@
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 import psycopg
 
-from chungsuc import telemetry
+from chungsuc import idempotency, telemetry
 from chungsuc.database import Database, plain_url
 
 ELECTION_LOCK = 0x43687553  # "ChuS": one number per schema, as the lock is taken with its oid
 ELECTION_SECONDS = 1.0
+FORGET_SECONDS = 3600.0
 Loop = Callable[[], Awaitable[None]]
 
 
@@ -26,9 +28,17 @@ async def run(database: Database, loops: Sequence[Loop]) -> None:
             plain_url(database.url), autocommit=True
         ) as election:
             if await _elected(election, stop):
-                await _run_until(stop, election, loops)
+                await _run_until(stop, election, [*loops, partial(forget_keys, database)])
     finally:
         await database.close()
+
+
+async def forget_keys(database: Database) -> None:
+    """Forget idempotency keys older than thirty days, once an hour."""
+    while True:
+        async with database.session_scope() as session:
+            await idempotency.forget_old(session)
+        await asyncio.sleep(FORGET_SECONDS)
 
 
 async def _elected(election: psycopg.AsyncConnection, stop: asyncio.Event) -> bool:
